@@ -1,0 +1,44 @@
+# `make run` and `make test` are all a newcomer needs.
+# Each needs `setup`, which is quick once everything is in place.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup system-libraries run test lint bench docs
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+system-libraries:
+	@installer/bootstrap.sh
+
+$(STAMP): pyproject.toml constraints.txt | system-libraries
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,evaluate,dev]'
+	touch $(STAMP)
+
+setup: system-libraries $(STAMP)  ## make .venv with the pinned versions
+
+run: setup  ## render a demo take into takes/demo
+	@rm -rf takes/demo
+	@$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --seed 7 --out takes/demo
+	@echo "There is no window yet, so this was a demo: listen to takes/demo/base.wav and takes/demo/tuned.wav."
+	@echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""
+
+test: setup lint  ## lint, types, contracts and tests
+	@installer/bootstrap.sh training
+	$(BIN)/pytest -q
+
+lint: setup  ## ruff, mypy and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## how fast the starter plays here
+	$(BIN)/tunedial bench starter
+
+docs: setup  ## write docs/cli.md from the commands
+	$(BIN)/python -m docs.cli_reference
