@@ -215,7 +215,7 @@ def _resampled(
 def _with_wav_comment(wav: bytes, comment: str) -> bytes:
     """Append an INFO list with the comment; libsndfile drops comments of more than 2 kB.
 
-    "RIFF" size "WAVE" ... | "LIST" size "INFO" "ICMT" size text 0 [pad]
+    Layout: "RIFF" size "WAVE" ... | "LIST" size "INFO" "ICMT" size text 0 [pad]
     """
     text = comment.encode() + b"\0"
     padded = text + b"\0" * (len(text) % 2)
