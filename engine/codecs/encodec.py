@@ -42,19 +42,21 @@ class EncodecCodec:
 
         layers = list(self._model.decoder.layers)
         recurrent = next(i for i, layer in enumerate(layers) if isinstance(layer, EncodecLSTM))
-        self._before, self._lstm, self._after = layers[:recurrent], layers[recurrent].lstm, layers[recurrent + 1 :]
+        self._before, self._after = layers[:recurrent], layers[recurrent + 1 :]
+        self._lstm: nn.LSTM = layers[recurrent].lstm
         self._context_before, self._context_after = _reach(self._before), _reach(self._after)
         self.context = self._context_before + self._context_after
 
     @torch.no_grad()
     def encode(self, audio: Tensor) -> Tensor:
         """Audio [B, C, N] at `sample_rate` -> codes [B, K, ceil(N / hop)]."""
+        if audio.shape[1] != self.channels:
+            raise ValueError(f"audio of {audio.shape[1]} channels for a codec of {self.channels}")
         B, C, N = audio.shape
-        if C != self.channels:
-            raise ValueError(f"audio of {C} channels for a codec of {self.channels}")
         if N == 0:
             return torch.zeros(B, self.codebooks, 0, dtype=torch.int64)
-        codes = self._model.encode(audio.reshape(B * C, 1, N), return_dict=True).audio_codes[0]  # [B*C, k, T]
+        rows = audio.reshape(B * C, 1, N)
+        codes: Tensor = self._model.encode(rows, return_dict=True).audio_codes[0]  # [B*C, k, T]
         _, k, T = codes.shape
         return codes.reshape(B, C, k, T).transpose(1, 2).reshape(B, k * C, T)
 
@@ -127,7 +129,7 @@ def _load(config: EncodecConfig, weights: Weights) -> EncodecModel:
     for module in model.modules():
         if isinstance(module, EncodecConv1d):
             _fill_sizes(module, device)
-        if isinstance(module, nn.Module) and is_parametrized(module, "weight"):
+        if is_parametrized(module, "weight"):
             remove_parametrizations(module, "weight")  # weight_norm is worked out once, not at each call
     return model.eval().requires_grad_(False)
 

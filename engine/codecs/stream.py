@@ -4,9 +4,12 @@ A decoder is a row of stages. A windowed stage depends on a few frames around ea
 the frames at hand, and only the outputs whose whole context was there are given on. A recurrent stage
 depends on everything before: it is run once over each frame, and its state is carried.
 
-    context 2, three frames a push:     push 1    a b c             gives a
-    ([ ] already given, kept            push 2    a b c d e f       gives b c d, given a
-     as left context)                   push 3      [b c d] ...
+    Window with context 2, fed three frames at a time; capitals are frames whose results were given before:
+
+        push a b c     runs a b c            gives a
+        push d e f     runs A b c d e f      gives b c d
+        push g h i     runs C D e f g h i    gives e f g
+        finish         runs F G h i          gives h i
 """
 
 from collections.abc import Callable, Sequence
@@ -111,7 +114,8 @@ class StreamDecoder:
             self._through(stage.finish(), self._stages[place + 1 :])
             for place, stage in enumerate(self._stages)
         ]
-        return torch.cat([piece.to(pieces[-1].device) for piece in pieces], dim=-1)
+        audio = [piece for piece in pieces if piece.shape[-1] > 0]
+        return torch.cat(audio, dim=-1) if audio else self._nothing
 
     def _through(self, frames: Tensor | None, stages: Sequence[Stage]) -> Tensor:
         for stage in stages:
