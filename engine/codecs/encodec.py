@@ -69,11 +69,14 @@ class EncodecCodec:
         return self._waveform(features)
 
     def stages(self) -> Sequence[Stage]:
-        """Decoding for `StreamDecoder`: the LSTM's state is carried, so its memory may be of any length."""
+        """Decoding for `StreamDecoder`: the LSTM's state is carried, so its memory may be of any length.
+
+        The first stage gathers a chunk; the others take what they are given.
+        """
         return [
-            Window(self._features, self._context_before, hop=1),
+            Window(self._features, self._context_before, hop=1, chunk=chunk_frames(self)),
             Recurrent(self._remember),
-            Window(self._waveform, self._context_after, self.hop, chunk_frames(self, self._context_after)),
+            Window(self._waveform, self._context_after, self.hop, chunk=1),
         ]
 
     @torch.no_grad()

@@ -47,7 +47,7 @@ class Staged(Protocol):
 class Window:
     """A stage whose result at frame t depends on frames t - context .. t + context only."""
 
-    def __init__(self, run: Callable[[Tensor], Tensor], context: int, hop: int, chunk: int = 1) -> None:
+    def __init__(self, run: Callable[[Tensor], Tensor], context: int, hop: int, chunk: int) -> None:
         """`run` maps [B, D, t] to [B, E, t * hop]; results are given `chunk` frames or more at a time.
 
         A frame is run (chunk + 2 * context) / chunk times on average.
@@ -99,7 +99,7 @@ class StreamDecoder:
         """A stream of `batch` rows. For a codec that is not `Staged` a chunk is `chunk_frames` long."""
         self._shape = (batch, codec.codebooks)
         self._nothing = torch.zeros(batch, codec.channels, 0)
-        window = Window(codec.decode, codec.context, codec.hop, chunk_frames(codec, codec.context))
+        window = Window(codec.decode, codec.context, codec.hop, chunk_frames(codec))
         self._stages: Sequence[Stage] = codec.stages() if isinstance(codec, Staged) else [window]
 
     def push(self, codes: Tensor) -> Tensor:
@@ -125,9 +125,9 @@ class StreamDecoder:
         return self._nothing if frames is None else frames
 
 
-def chunk_frames(codec: Codec, context: int) -> int:
-    """Frames to decode at once: half a second, or the context if that is longer.
+def chunk_frames(codec: Codec) -> int:
+    """Frames to decode at once: half a second, or the codec's context if that is longer.
 
     So no frame is run more than three times on average, however the codes arrive.
     """
-    return max(context, codec.sample_rate // codec.hop // 2, 1)
+    return max(codec.context, codec.sample_rate // codec.hop // 2, 1)
