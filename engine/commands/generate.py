@@ -1,0 +1,113 @@
+"""`tunedial generate`: one take from a prompt."""
+
+import secrets
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from engine.commands.common import backend_option, call_problem, json_option, open_backend, out_option
+from engine.errors import CallProblem
+from engine.job import STARTER, GenerationSettings, Job
+from engine.metrics import metric
+
+DRAWN_SEED_BITS = 32
+DEFAULTS = GenerationSettings()
+
+
+def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> dict[str, float]:
+    """The knobs of all METRIC=VALUE words; the last of one metric counts. Raises CallProblem."""
+    knobs = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        metric(name)
+        try:
+            knobs[name] = float(number)
+        except ValueError:
+            raise CallProblem(
+                f"--set {word} gives no number.", f"Write it like --set {name}=3, from -5 to 5."
+            ) from None
+    return knobs
+
+
+@click.command(short_help="Make a take from a prompt.")
+@click.argument("prompt")
+@click.option(
+    "--set",
+    "knobs",
+    metavar="METRIC=VALUE",
+    callback=_knobs,
+    multiple=True,
+    help="Turn a knob, from -5 to 5; repeatable.",
+)
+@click.option("--amount", type=float, help="How much of the mix to add, 0 to 4.  [default: 1]")
+@click.option("--seconds", type=float, help=f"Length of the clips.  [default: {DEFAULTS.seconds:g}]")
+@click.option("--seed", type=int, help="A seed repeats its take.  [default: drawn, and printed]")
+@click.option("--guidance", type=float, help=f"Weight of the prompt.  [default: {DEFAULTS.guidance:g}]")
+@click.option("--temperature", type=float, help=f"Lower plays safer.  [default: {DEFAULTS.temperature:g}]")
+@click.option("--top-k", type=int, help=f"Choose among the K likeliest.  [default: {DEFAULTS.top_k}]")
+@click.option(
+    "--audio-prompt",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Audio to begin from.",
+)
+@click.option("--as", "role", type=click.Choice(["continue", "melody"]), help="What the audio prompt is for.")
+@click.option("--model", default=STARTER, show_default=True, help="A model's name, folder or hub id.")
+@backend_option
+@out_option
+@click.option("--keep-partial", is_flag=True, help="Keep what was decoded when stopped with Ctrl-C.")
+@json_option
+def generate(
+    prompt: str,
+    knobs: dict[str, float],
+    amount: float | None,
+    seconds: float | None,
+    seed: int | None,
+    guidance: float | None,
+    temperature: float | None,
+    top_k: int | None,
+    audio_prompt: Path | None,
+    role: str | None,
+    model: str,
+    backend: str,
+    out: Path | None,
+    keep_partial: bool,
+    as_json: bool,
+) -> None:
+    """Make a take: PROMPT becomes two clips with the same noise, base and tuned.
+
+    \b
+    tunedial generate "jazz, piano, double bass, drums"
+    tunedial generate "classic rock, electric guitar, drums" --set energy=3 --set valence=-2
+    tunedial generate "slow blues, harmonica" --seconds 20 --seed 7 --out blues
+    tunedial generate "funk, bass, drums" --audio-prompt riff.wav --as continue
+    tunedial generate "ambient, pads" --model ./my-musicgen --json
+
+    The base clip is the model as it is; the tuned clip is the model the knobs lean. With all knobs at 0
+    both are the same.
+    """
+    from engine.commands.jobs import make_take, new_take_folder, report
+
+    if role and not audio_prompt:
+        raise CallProblem("--as needs an audio prompt.", "Add --audio-prompt FILE, or leave --as out.")
+    runner = open_backend(backend)
+    settings = {"seconds": seconds, "guidance": guidance, "temperature": temperature, "top_k": top_k}
+    try:
+        job = Job.model_validate(
+            {
+                "prompt": prompt,
+                "mix": {"knobs": knobs, **_given(amount=amount)},
+                "seed": secrets.randbits(DRAWN_SEED_BITS) if seed is None else seed,
+                "settings": _given(**settings),
+                "model": model,
+                "audio_prompt": audio_prompt and {"path": audio_prompt.resolve(), **_given(role=role)},
+            }
+        )
+    except ValidationError as error:
+        raise call_problem(error) from error
+    report(make_take(runner, job, out or new_take_folder(), keep_partial), as_json)
+
+
+def _given(**options: object) -> dict[str, object]:
+    """The options that were typed; the rest keep their defaults."""
+    return {name: value for name, value in options.items() if value is not None}

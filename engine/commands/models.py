@@ -1,0 +1,78 @@
+"""`tunedial models`: the base models on this computer."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.commands.common import echo_json, json_option, note
+
+if TYPE_CHECKING:
+    from engine.catalog import ModelRef
+
+MIB = 2**20
+
+
+@click.group(short_help="List, get and remove base models.")
+def models() -> None:
+    """Manage the base models on this computer.
+
+    \b
+    tunedial models list
+    tunedial models get facebook/musicgen-small
+    tunedial models remove facebook/musicgen-small
+    """
+
+
+@models.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the models that can generate here without a download."""
+    from engine.catalog import list_models
+
+    found = [_described(ref) for ref in list_models()]
+    if as_json:
+        echo_json({"models": found})
+        return
+    for model in found:
+        click.echo(f"{model['id']}  {model['mib']} MiB  {model['license'] or 'license unknown'}")
+        click.echo(f"    {model['folder']}")
+
+
+@models.command()
+@click.argument("hub_id")
+@json_option
+def get(hub_id: str, as_json: bool) -> None:
+    """Download the model HUB_ID from the Hugging Face hub; its license is shown first."""
+    ref = fetch(hub_id)
+    if as_json:
+        echo_json(_described(ref))
+    else:
+        click.echo(f"{ref.id} is in {ref.folder}.")
+
+
+@models.command()
+@click.argument("hub_id")
+def remove(hub_id: str) -> None:
+    """Delete the model HUB_ID from this computer."""
+    from engine.catalog import find_model, remove_model
+
+    remove_model(find_model(hub_id))
+    click.echo(f"{hub_id} was removed.")
+
+
+def fetch(name: str) -> "ModelRef":
+    """The model called `name`, downloaded if it is on a hub; its license is shown before that."""
+    from engine.catalog import find_model, get_model, license_notice
+
+    ref = find_model(name)
+    if notice := license_notice(ref):
+        note(notice)
+    return get_model(ref)
+
+
+def _described(ref: "ModelRef") -> dict[str, object]:
+    from engine.catalog import weight_files
+
+    size = sum(file.stat().st_size for file in weight_files(ref.folder)) if ref.folder else 0
+    return {**asdict(ref), "folder": str(ref.folder), "mib": round(size / MIB)}
