@@ -25,6 +25,8 @@ APP = "app"
 COMMANDS = {
     "generate": "engine.commands.generate:generate",
     "replay": "engine.commands.replay:replay",
+    "presets": "engine.commands.presets:presets",
+    "packs": "engine.commands.packs:packs",
     "models": "engine.commands.models:models",
     "bench": "engine.commands.bench:bench",
     "doctor": "engine.commands.doctor:doctor",

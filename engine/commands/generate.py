@@ -2,11 +2,12 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
 
-from engine.commands.common import backend_option, call_problem, json_option, open_backend, out_option
+from engine.commands.common import backend_option, call_problem, json_option, note, open_backend, out_option
 from engine.errors import CallProblem
 from engine.job import STARTER, GenerationSettings, Job
 from engine.metrics import metric
@@ -31,7 +32,7 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
 
 
 @click.command(short_help="Make a take from a prompt.")
-@click.argument("prompt")
+@click.argument("prompt", required=False)
 @click.option(
     "--set",
     "knobs",
@@ -40,6 +41,7 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     multiple=True,
     help="Turn a knob, from -5 to 5; repeatable.",
 )
+@click.option("--preset", help="Begin from a preset's file or name; options typed here win.")
 @click.option("--amount", type=float, help="How much of the mix to add, 0 to 4.  [default: 1]")
 @click.option("--seconds", type=float, help=f"Length of the clips.  [default: {DEFAULTS.seconds:g}]")
 @click.option("--seed", type=int, help="A seed repeats its take.  [default: drawn, and printed]")
@@ -58,8 +60,9 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
 @click.option("--keep-partial", is_flag=True, help="Keep what was decoded when stopped with Ctrl-C.")
 @json_option
 def generate(
-    prompt: str,
+    prompt: str | None,
     knobs: dict[str, float],
+    preset: str | None,
     amount: float | None,
     seconds: float | None,
     seed: int | None,
@@ -79,6 +82,7 @@ def generate(
     \b
     tunedial generate "jazz, piano, double bass, drums"
     tunedial generate "classic rock, electric guitar, drums" --set energy=3 --set valence=-2
+    tunedial generate "late jazz, trumpet" --preset late-night.tunedial --amount 0.5
     tunedial generate "slow blues, harmonica" --seconds 20 --seed 7 --out blues
     tunedial generate "funk, bass, drums" --audio-prompt riff.wav --as continue
     tunedial generate "ambient, pads" --model ./my-musicgen --json
@@ -91,14 +95,19 @@ def generate(
     if role and not audio_prompt:
         raise CallProblem("--as needs an audio prompt.", "Add --audio-prompt FILE, or leave --as out.")
     runner = open_backend(backend)
-    settings = {"seconds": seconds, "guidance": guidance, "temperature": temperature, "top_k": top_k}
+    saved = _saved(preset, model) if preset else {}
+    words = saved.get("prompt") if prompt is None else prompt
+    if words is None:
+        raise CallProblem("There is no prompt.", 'Describe the music, e.g. tunedial generate "jazz, piano"')
+    mix, settings = saved.get("mix", {}), saved.get("settings", {})
+    typed = _given(seconds=seconds, guidance=guidance, temperature=temperature, top_k=top_k)
     try:
         job = Job.model_validate(
             {
-                "prompt": prompt,
-                "mix": {"knobs": knobs, **_given(amount=amount)},
+                "prompt": words,
+                "mix": mix | _given(amount=amount) | {"knobs": mix.get("knobs", {}) | knobs},
                 "seed": secrets.randbits(DRAWN_SEED_BITS) if seed is None else seed,
-                "settings": _given(**settings),
+                "settings": settings | typed,
                 "model": model,
                 "audio_prompt": audio_prompt and {"path": audio_prompt.resolve(), **_given(role=role)},
             }
@@ -106,6 +115,17 @@ def generate(
     except ValidationError as error:
         raise call_problem(error) from error
     report(make_take(runner, job, out or new_take_folder(), keep_partial), as_json)
+
+
+def _saved(name: str, model: str) -> dict[str, Any]:
+    """Prompt, mix and settings of the preset `name`, after saying what it lacks here."""
+    from engine.commands.presets import lacks
+    from engine.preset import find_preset
+
+    preset = find_preset(name)
+    for line in lacks(preset, model):
+        note(line)
+    return preset.model_dump(include={"prompt", "mix", "settings"}, exclude_none=True)
 
 
 def _given(**options: object) -> dict[str, object]:

@@ -70,7 +70,7 @@ def test_a_plugin_runs_as_a_command(plugin, capsys):
     [
         (["genrate", "x"], "Did you mean 'generate'?"),
         (["generate", "x", "--secnds", "3"], "'--seconds'"),
-        (["generate"], "PROMPT"),
+        (["replay"], "TAKE"),
         (["--nonsense"], "--nonsense"),
     ],
 )

@@ -10,8 +10,10 @@ import pytest
 from engine.cli import main
 from engine.commands import common
 from engine.errors import Problem
+from engine.job import GenerationSettings
 from engine.mix import Mix
 from engine.paths import takes_dir
+from engine.preset import Preset, save_preset
 from engine.take import read_recipe, read_take
 from tests.engine.fake import SAMPLE_RATE, FakeBackend
 
@@ -116,6 +118,44 @@ def test_a_wrong_option_is_told_in_one_line(words, said, backend, out, capsys):
     assert err.count("\n") == 1
     assert not backend.jobs
     assert not out.exists()
+
+
+@pytest.fixture
+def night():
+    """A preset kept under the name "Night"."""
+    settings = GenerationSettings(seconds=2, temperature=0.7)
+    mix = Mix(knobs={"energy": -3, "valence": 1}, base_weight=4, amount=2)
+    save_preset(Preset(name="Night", mix=mix, prompt="late jazz", settings=settings))
+
+
+def test_a_preset_gives_what_was_not_typed(backend, night, out):
+    assert main(["generate", "--preset", "night", "--out", str(out)]) == 0
+    (job,) = backend.jobs
+    assert job.prompt == "late jazz"
+    assert job.mix == Mix(knobs={"energy": -3, "valence": 1}, base_weight=4, amount=2)
+    assert job.settings == GenerationSettings(seconds=2, temperature=0.7)
+
+
+def test_what_is_typed_wins_over_the_preset(backend, night, out):
+    assert generate(out, "--preset", "night", "--set", "energy=5", "--set", "valence=0", "--amount", "1") == 0
+    (job,) = backend.jobs
+    assert job.prompt == "jazz, piano"
+    assert job.mix == Mix(knobs={"energy": 5}, base_weight=4, amount=1)
+    assert job.settings == GenerationSettings(seconds=1, temperature=0.7)
+
+
+def test_what_a_preset_lacks_is_told_before_the_job(backend, night, out, capsys):
+    assert generate(out, "--preset", "night") == 0
+    assert "No installed adapter lowers Energy for 'starter'." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [([], "no prompt"), (["--preset", "nigth"], "Did you mean 'Night'?")]
+)
+def test_without_a_prompt_or_with_a_wrong_preset_nothing_runs(words, said, backend, night, capsys):
+    assert main(["generate", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not backend.jobs
 
 
 @pytest.mark.parametrize(("prompt", "said"), [("  ", "empty"), ("la " * 4000, "2000 characters")])
