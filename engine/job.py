@@ -1,0 +1,54 @@
+"""A job: one request to generate, validated, and independent of where it runs."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from engine.mix import Mix
+
+MAX_PROMPT_CHARS = 2000
+MAX_SECONDS = 600.0
+STARTER = "starter"
+
+
+class GenerationSettings(BaseModel):
+    """How to sample. `seconds` of audio; `guidance` is the classifier-free scale (1 = off)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(default=10.0, ge=1, le=MAX_SECONDS, allow_inf_nan=False)
+    guidance: float = Field(default=3.0, ge=1, le=20, allow_inf_nan=False)
+    temperature: float = Field(default=1.0, gt=0, le=5, allow_inf_nan=False)
+    top_k: int = Field(default=250, ge=1, le=100_000)
+
+
+class AudioPrompt(BaseModel):
+    """Audio to begin from. `start` and `end` are seconds in the file; None means its last second."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    role: Literal["continue", "melody"] = "continue"
+    start: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    end: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+class Job(BaseModel):
+    """One request to generate a take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: str = Field(max_length=MAX_PROMPT_CHARS)
+    mix: Mix = Field(default_factory=Mix)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    settings: GenerationSettings = Field(default_factory=GenerationSettings)
+    model: str = STARTER
+    audio_prompt: AudioPrompt | None = None
+
+    @field_validator("prompt")
+    @classmethod
+    def _not_empty(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("the prompt is empty; describe the music, e.g. 'jazz, piano, drums'")
+        return prompt.strip()

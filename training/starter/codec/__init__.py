@@ -1,0 +1,1 @@
+"""Training of the starter's stem codec."""

@@ -1,0 +1,208 @@
+"""Train the stem codec on rendered stems; then its splitter, which finds the stems of a mix."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from engine.codecs.stem import StemCodecConfig, StemNetwork
+from training.starter import checkpoint
+from training.starter.codec.data import StemBatch, stem_batches
+from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_loss
+from training.starter.codec.quantizer import CodebookLearner
+from training.starter.corpus.build import renderings
+from training.starter.schedule import MovingAverage, cosine_rate
+
+
+_SIZES = [size for size, _ in RESOLUTIONS]
+
+
+@dataclass(frozen=True)
+class CodecPlan:
+    """How to train. One step sees about `rows` stems of `frames` frames (20 ms each)."""
+
+    steps: int = 4000
+    rows: int = 24
+    frames: int = 64
+    rate: float = 8e-4
+    warmup: int = 100
+    unquantized: int = 150  # steps before the codebooks start, so that latents mean something by then
+    revive_until: float = 0.85  # share of the steps in which dead codes are moved
+    stem_weight: float = 0.5  # loss on the stems, beside that on their mix
+    average: float = 0.998
+    save_every: int = 200
+    seed: int = 0
+
+
+def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
+    """An untrained network with its mel filters in place."""
+    network = StemNetwork(config or StemCodecConfig())
+    bank = librosa.filters.mel(sr=32_000, n_fft=2048, n_mels=network.config.mels, fmax=16_000)
+    network.mel_bank.copy_(torch.tensor(bank))
+    return network
+
+
+def reconstruct(network: StemNetwork, learner: CodebookLearner, batch: StemBatch, step: int, plan: CodecPlan) -> tuple[Tensor, Tensor]:
+    """Decoded stems [R, N] and the commitment loss."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        latents = network.encode_latents(batch.audio, batch.stem)
+    if step < plan.unquantized:
+        quantized, commitment = latents.float(), 0.01 * latents.float().square().mean()
+    else:
+        revive = step < plan.revive_until * plan.steps
+        quantized, commitment = learner(network, latents, batch.stem, revive)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        decoded = network.decode_latents(quantized, batch.stem)
+    return decoded, commitment
+
+
+def stem_and_mix_loss(decoded: Tensor, batch: StemBatch, sizes: list[int]) -> tuple[Tensor, Tensor]:
+    """Mean spectral loss of the mixes and of the stems. The mix of a single stem is that stem."""
+    several = torch.bincount(batch.group, minlength=batch.groups) > 1
+    rows = torch.cat([decoded, batch.mixes(decoded)[several]])
+    targets = torch.cat([batch.audio, batch.mixes(batch.audio)[several]])
+    losses = spectral_loss(rows, targets, sizes)
+    stems, mixes = losses[: len(decoded)], losses[len(decoded) :]
+    alone = stems[~several[batch.group]]
+    return torch.cat([mixes, alone]).mean(), stems.mean()
+
+
+def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
+    """Train to `plan.steps`, from `run/codec.pt` if there; yields (step, smoothed loss)."""
+    torch.manual_seed(plan.seed)
+    network = new_network()
+    learner = CodebookLearner(network)
+    trained = [p for name, p in network.named_parameters() if not name.startswith("splitter")]
+    optimizer = torch.optim.AdamW(trained, plan.rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
+    average = MovingAverage(network, plan.average)
+    step, smooth = 0, float("nan")
+    state = checkpoint.load(run / "codec.pt")
+    if state:
+        network.load_state_dict(state["network"])
+        learner.load_state_dict(state["learner"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.values, step = state["average"], state["step"]
+    writer = SummaryWriter(run / "codec")
+    rng = np.random.default_rng([plan.seed, step])
+    batches = stem_batches(corpus, renderings(corpus, "train"), plan.rows, plan.frames, rng)
+    for batch in batches:
+        if step >= plan.steps:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = cosine_rate(plan.rate, step, plan.steps, plan.warmup)
+        decoded, commitment = reconstruct(network, learner, batch, step, plan)
+        mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
+        loss = 15 * (mix + plan.stem_weight * stems) + commitment
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 5.0)
+        optimizer.step()
+        average.update(network, step)
+        step += 1
+        smooth = mix.item() if smooth != smooth else 0.98 * smooth + 0.02 * mix.item()
+        for name, value in (("mix", mix), ("stems", stems), ("commitment", commitment)):
+            writer.add_scalar(f"codec/{name}", value.item(), step)
+        if step % plan.save_every == 0 or step == plan.steps:
+            used = (learner.counts > 0.05).float().mean(1)
+            writer.add_scalar("codec/least_used_book", used.min().item(), step)
+            checkpoint.save(
+                run / "codec.pt",
+                {
+                    "network": network.state_dict(),
+                    "learner": learner.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "average": average.values,
+                    "step": step,
+                },
+            )
+        yield step, smooth
+    writer.close()
+
+
+def trained_network(run: Path) -> StemNetwork:
+    """The network with averaged weights out of `run/codec.pt`."""
+    state = checkpoint.load(run / "codec.pt")
+    if state is None:
+        raise FileNotFoundError(f"no codec in {run}: train it first (python -m training.starter codec)")
+    network = new_network()
+    network.load_state_dict(state["network"])
+    for name, value in state["average"].items():
+        network.get_parameter(name).data.copy_(value)
+    return network.eval()
+
+
+@torch.no_grad()
+def held_out_distance(network: StemNetwork, corpus: Path, split: str, count: int, frames: int = 500) -> tuple[float, list[float]]:
+    """`log_mel_distance` on `count` crops of a split: of the mix, and of each stem where it sounds."""
+    S = len(network.config.stems)
+    rng = np.random.default_rng(1)
+    found = renderings(corpus, split)
+    picks = [found[i] for i in rng.permutation(len(found))[:count]]
+    mixes: list[float] = []
+    stems: list[list[float]] = [[] for _ in range(S)]
+    for pick in picks:
+        batch = next(stem_batches(corpus, [pick], 1, min(frames, pick.samples // 640), rng))
+        decoded = roundtrip(network, batch.audio, batch.stem)
+        mixes += log_mel_distance(batch.mixes(decoded), batch.mixes(batch.audio)).tolist()
+        for s, value in zip(batch.stem.tolist(), log_mel_distance(decoded, batch.audio).tolist(), strict=True):
+            stems[s].append(value)
+    return float(np.mean(mixes)), [float(np.mean(values)) if values else float("nan") for values in stems]
+
+
+@torch.no_grad()
+def roundtrip(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
+    """Single stems [R, N], encoded to codes and decoded again."""
+    latents = network.encode_latents(audio, stem)
+    quantized = torch.cat(
+        [network.dequantize(network.quantize(row[None], s), s) for row, s in zip(latents, stem.tolist(), strict=True)]
+    )
+    return network.decode_latents(quantized, stem)
+
+
+def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> Iterator[tuple[int, float]]:
+    """Teach `network.splitter_*` to find each stem's latents in a mix; yields (step, smoothed loss).
+
+    The loss is the squared error over the variance of the latents, so 1 is no better than their mean.
+    """
+    network = trained_network(run)
+    trained = [p for name, p in network.named_parameters() if name.startswith("splitter")]
+    optimizer = torch.optim.AdamW(trained, rate, weight_decay=0.01)
+    S = len(network.config.stems)
+    writer = SummaryWriter(run / "splitter")
+    batches = stem_batches(corpus, renderings(corpus, "train"), 24, 128, np.random.default_rng(7))
+    smooth = float("nan")
+    with torch.no_grad():
+        nothing = network.encode_latents(torch.zeros(S, 128 * 640), torch.arange(S))
+    for step, batch in enumerate(batches, start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = cosine_rate(rate, step, steps, 100)
+        with torch.no_grad():
+            target = nothing.repeat(batch.groups, 1, 1)
+            heard = network.encode_latents(batch.audio, batch.stem)
+            target[batch.group * S + batch.stem] = heard
+            target = target.view(batch.groups, S, *heard.shape[1:])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = network.split_latents(batch.mixes(batch.audio))
+        scale = target.var((0, 2), unbiased=False, keepdim=True).clamp(min=1e-3)
+        loss = F.smooth_l1_loss(found.float() / scale.sqrt(), target / scale.sqrt())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        smooth = loss.item() if smooth != smooth else 0.98 * smooth + 0.02 * loss.item()
+        writer.add_scalar("splitter/loss", loss.item(), step)
+        yield step, smooth
+        if step >= steps:
+            break
+    writer.close()
+    checkpoint.save(
+        run / "splitter.pt",
+        {name: value for name, value in network.state_dict().items() if name.startswith("splitter")},
+    )

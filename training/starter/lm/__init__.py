@@ -1,0 +1,1 @@
+"""Training of the starter's language model on codes of the corpus."""

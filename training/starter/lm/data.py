@@ -1,0 +1,49 @@
+"""Clips of codes with captions, cut on bar lines."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.starter.corpus.build import Rendering, renderings
+from training.starter.corpus.caption import caption
+
+
+@dataclass(frozen=True)
+class Track:
+    """A rendering and its codes int16 [K, T]."""
+
+    rendering: Rendering
+    codes: NDArray[np.int16]
+
+
+def load_tracks(corpus: Path, tokens: Path, split: str) -> list[Track]:
+    """All tracks of a split that have codes."""
+    return [
+        Track(rendering, np.load(path))
+        for rendering in renderings(corpus, split)
+        if (path := tokens / f"{rendering.name}.npy").exists()
+    ]
+
+
+def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
+    """Codes [K, frames] from a bar line (4 times of 5) or any beat, so that a clip begins on a beat."""
+    grid = track.rendering.bar_frames if rng.random() < 0.8 else track.rendering.beat_frames
+    last = track.codes.shape[1] - frames
+    start = grid * rng.randint(0, max(0, last) // grid)
+    return torch.from_numpy(track.codes[:, start : start + frames].astype(np.int64))
+
+
+def batches(tracks: list[Track], rows: int, frames: int, rng: random.Random) -> Iterator[tuple[Tensor, list[str]]]:
+    """Endless random (codes [rows, K, frames], captions)."""
+    long_enough = [track for track in tracks if track.codes.shape[1] >= frames]
+    weights = [track.codes.shape[1] for track in long_enough]
+    while True:
+        chosen = rng.choices(long_enough, weights, k=rows)
+        codes = torch.stack([cut(track, frames, rng) for track in chosen])
+        yield codes, [caption(track.rendering.description, rng) for track in chosen]

@@ -1,0 +1,61 @@
+"""Codes of the whole corpus, made once for each codec."""
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.codecs.stem import StemNetwork
+from training.starter.codec.data import load_stems
+from training.starter.codec.train import trained_network
+from training.starter.corpus.build import Rendering, renderings
+from training.starter.corpus.instruments import STEMS
+from training.starter.corpus.synth import FRAME
+
+
+def tokens_folder(corpus: Path, run: Path) -> Path:
+    """Where the codes of `run`'s codec lie: named by the content of its codebooks."""
+    books = _network(run).codebooks.numpy().tobytes()
+    return corpus / "tokens" / hashlib.sha256(books).hexdigest()[:12]
+
+
+def tokenize(corpus: Path, run: Path, workers: int) -> Iterator[tuple[int, int]]:
+    """Encode every rendering that has no codes yet; yields (done, total)."""
+    folder = tokens_folder(corpus, run)
+    folder.mkdir(parents=True, exist_ok=True)
+    everything = renderings(corpus)
+    missing = [r for r in everything if not (folder / f"{r.name}.npy").exists()]
+    done = len(everything) - len(missing)
+    yield done, len(everything)
+    with ProcessPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for future in as_completed([pool.submit(_encode, corpus, run, folder, r) for r in missing]):
+            future.result()
+            done += 1
+            yield done, len(everything)
+
+
+@cache
+def _network(run: Path) -> StemNetwork:
+    return trained_network(run)
+
+
+@torch.inference_mode()
+def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None:
+    stems = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME).astype(np.float32) / 32768
+    codes = stem_codes(_network(run), stems)
+    np.save(folder / f"{rendering.name}.npy", codes)
+
+
+@torch.inference_mode()
+def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Codes int16 [K, T] of the stems [stem, T * hop] of one song."""
+    rows = [
+        network.quantize(network.encode_latents(torch.tensor(stems[s : s + 1]), torch.tensor([s])), s)[0]
+        for s in range(len(STEMS))
+    ]
+    return torch.cat(rows).numpy().astype(np.int16)
