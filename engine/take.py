@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.audio import audio_info, encode_audio, read_audio, read_comment
 from engine.errors import CallProblem, Problem
 from engine.files import part_beside, write_bytes, write_problem
+from engine.preferences import PREFERENCE
 from engine.recipe import MAX_BYTES, Recipe, parse_recipe, recipe_json
 
 BASE = "base.wav"
@@ -56,9 +57,10 @@ def is_take(folder: Path) -> bool:
 def write_take(take: Take, folder: Path) -> TakeFiles:
     """Write a take into `folder`, as 24-bit WAVs; it appears only when it is complete.
 
-    A take that is already there is replaced; other files in the folder stay. Raises CallProblem if
-    the folder is a file or has a base.wav, tuned.wav or recipe.json that is not part of a take, and
-    Problem if it cannot be written (nothing is left behind then).
+    A take that is already there is replaced, and what the user thought of it forgotten; other files in
+    the folder stay. Raises CallProblem if the folder is a file or has a base.wav, tuned.wav or
+    recipe.json that is not part of a take, and Problem if it cannot be written (nothing is left behind
+    then).
     """
     comment = recipe_json(take.recipe)
     base = encode_audio(take.base, take.sample_rate, comment=comment)
@@ -135,6 +137,7 @@ def _write_complete(folder: Path, contents: dict[str, bytes]) -> None:
             write_bytes(part / name, data)
         if existing:
             (folder / RECIPE).unlink(missing_ok=True)
+            (folder / PREFERENCE).unlink(missing_ok=True)
             for name in contents:
                 os.replace(part / name, folder / name)
         else:

@@ -9,26 +9,10 @@ import pytest
 from engine import files
 from engine.audio import read_comment, write_audio
 from engine.errors import CallProblem, Problem
-from engine.job import Job
-from engine.mix import Mix
-from engine.recipe import ModelRecord, Recipe, parse_recipe
-from engine.take import Take, is_take, read_recipe, read_take, write_take
-
-RATE = 32000
-
-
-def make_take(knobs=None, seed=0, seconds=1.0, channels=1, prompt="jazz, piano, drums") -> Take:
-    noise = np.random.default_rng(seed).uniform(-0.5, 0.5, (2, channels, round(seconds * RATE)))
-    base, tuned = noise.astype(np.float32)
-    recipe = Recipe(
-        job=Job(prompt=prompt, mix=Mix(knobs=knobs or {}), seed=seed),
-        model=ModelRecord(id="starter", source="bundled", license=None, sha256="00" * 32),
-        weights={"base": 1.0},
-        torch_version="2",
-        device="cpu",
-        sample_rate=RATE,
-    )
-    return Take(base, tuned if knobs else base, RATE, recipe)
+from engine.preferences import Preference, read_preference, write_preference
+from engine.recipe import parse_recipe
+from engine.take import is_take, read_recipe, read_take, write_take
+from tests.engine.takes import RATE, make_take
 
 
 @contextmanager
@@ -92,6 +76,13 @@ def test_an_older_take_is_replaced_and_other_files_stay(tmp_path):
     assert read_take(tmp_path / "take").recipe == new.recipe
     assert (tmp_path / "take" / "notes.txt").read_text() == "mine"
     assert len(contents(tmp_path / "take")) == 4
+
+
+def test_what_was_thought_of_an_older_take_does_not_pass_to_the_new_one(tmp_path):
+    write_take(make_take(seed=1), tmp_path / "take")
+    write_preference(tmp_path / "take", Preference(stars=5))
+    write_take(make_take(seed=2), tmp_path / "take")
+    assert read_preference(tmp_path / "take") is None
 
 
 @pytest.mark.parametrize("name", ["base.wav", "tuned.wav", "recipe.json"])
