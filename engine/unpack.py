@@ -22,8 +22,9 @@ _REPAIR = "Ask whoever made it for a repaired one."
 
 @dataclass(frozen=True)
 class Member:
-    """A regular file in a folder or zip, at `path` below its root."""
+    """A regular file in the folder or zip `source`, at `path` below its root."""
 
+    source: Path
     path: PurePosixPath
     size: int
     open: Callable[[], IO[bytes]]
@@ -53,7 +54,7 @@ def members_of(source: Path) -> Iterator[dict[PurePosixPath, Member]]:
 def read_member(member: Member, limit: int) -> bytes:
     """The bytes of a file that may not be larger than `limit`."""
     if member.size > limit:
-        raise Problem(f"{member.path} is too large ({member.size} bytes).", _REPAIR)
+        raise _refused(member.source, str(member.path), f"is too large ({member.size} bytes)")
     with _readable(member) as file:
         return file.read()
 
@@ -71,7 +72,9 @@ def _readable(member: Member) -> Iterator[IO[bytes]]:
         with member.open() as file:
             yield file
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Problem(f"{member.path} is damaged ({error}).", "Get the file again.") from error
+        raise Problem(
+            f"{member.source} is damaged at '{member.path}' ({error}).", "Get the file again."
+        ) from error
 
 
 def _checked(found: Iterator[Member], source: Path) -> dict[PurePosixPath, Member]:
@@ -98,7 +101,7 @@ def _in_folder(source: Path) -> Iterator[Member]:
             below = PurePosixPath(path.relative_to(source).as_posix())
             mode = path.lstat().st_mode
             if stat.S_ISREG(mode):
-                yield Member(below, path.stat().st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
+                yield Member(source, below, path.stat().st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
             elif not stat.S_ISDIR(mode):
                 raise _refused(source, str(below), "is a link or a device, not a file")
 
@@ -117,7 +120,7 @@ def _in_zip(archive: zipfile.ZipFile, source: Path) -> Iterator[Member]:
             raise _refused(source, info.filename, "is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _refused(source, info.filename, "is neither stored nor deflated")
-        yield Member(path, info.file_size, lambda info=info: archive.open(info))  # type: ignore[misc]
+        yield Member(source, path, info.file_size, lambda info=info: archive.open(info))  # type: ignore[misc]
 
 
 def _refused(source: Path, name: str, reason: str) -> Problem:

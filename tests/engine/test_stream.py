@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -65,6 +65,7 @@ def chunkings(draw: st.DrawFn) -> tuple[int, list[int]]:
     return sum(sizes) + draw(st.integers(1, 12)), sizes
 
 
+@settings(max_examples=50)
 @given(chunking=chunkings(), kind=st.sampled_from([*ENCODECS]))
 def test_streamed_encodec_equals_the_whole(chunking: tuple[int, list[int]], kind: tuple[int, bool]) -> None:
     frames, sizes = chunking
