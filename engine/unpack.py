@@ -69,12 +69,14 @@ def copy_member(member: Member, target: Path) -> None:
 @contextmanager
 def _readable(member: Member) -> Iterator[IO[bytes]]:
     try:
-        with member.open() as file:
+        file = member.open()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _refused(member.source, str(member.path), f"cannot be read ({error})") from error
+    try:
+        with file:
             yield file
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Problem(
-            f"{member.source} is damaged at '{member.path}' ({error}).", "Get the file again."
-        ) from error
+        raise _refused(member.source, str(member.path), f"is damaged ({error})") from error
 
 
 def _checked(found: Iterator[Member], source: Path) -> dict[PurePosixPath, Member]:
@@ -95,7 +97,12 @@ def _checked(found: Iterator[Member], source: Path) -> dict[PurePosixPath, Membe
 
 
 def _in_folder(source: Path) -> Iterator[Member]:
-    for folder, folders, files in os.walk(source):
+    def unreadable(error: OSError) -> None:
+        raise Problem(
+            f"{error.filename} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+
+    for folder, folders, files in os.walk(source, onerror=unreadable):
         for name in sorted(folders + files):
             path = Path(folder, name)
             below = PurePosixPath(path.relative_to(source).as_posix())

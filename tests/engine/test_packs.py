@@ -301,7 +301,7 @@ def test_a_damaged_zip_is_refused(source: Path) -> None:
     data = file.read_bytes()
     middle = data.index(b"lora_A")
     file.write_bytes(data[:middle] + b"lora_X" + data[middle + 6 :])
-    with pytest.raises(Problem, match=r"source\.zip is damaged"):
+    with pytest.raises(Problem, match=r"source\.zip.*is damaged"):
         install(file)
     _assert_nothing_installed()
     file.write_bytes(data[: len(data) // 2])
@@ -321,6 +321,23 @@ def test_a_folder_with_what_is_no_file_is_refused(kind: str, source: Path, tmp_p
         place.symlink_to(target)
     with pytest.raises(Problem, match="link or a device"):
         install(source)
+    _assert_nothing_installed()
+
+
+def test_a_folder_that_cannot_be_read_is_not_installed_in_part(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.scandir
+
+    def scandir(folder: str) -> Any:
+        if Path(folder).name == "negative":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return whole(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(Problem, match="energy/negative cannot be read: Permission denied"):
+        install(source)
+    monkeypatch.undo()
     _assert_nothing_installed()
 
 
@@ -346,7 +363,7 @@ def test_a_zip_that_lies_about_its_size_cannot_write_more(source: Path) -> None:
     central = data.rindex(b"PK\x01\x02")
     data[central + 24 : central + 28] = (10).to_bytes(4, "little")  # uncompressed size
     file.write_bytes(data)
-    with pytest.raises(Problem, match=r"source\.zip is damaged"):
+    with pytest.raises(Problem, match=r"source\.zip.*is damaged"):
         install(file)
     _assert_nothing_installed()
 
