@@ -1,0 +1,273 @@
+"""MusicGen's decoder, one step at a time: preallocated cache, fused projections, base and tuned rows.
+
+Rows are decoded in blocks of exactly ROWS. So every product has the same shapes whether a clip is
+decoded alone, beside its tuned twin or in a batch of eight, and with the same shapes come the same
+sums, bit for bit. (A block of four costs about as much as one row: its time goes into reading
+weights.) The tests hold this together with `engine.linear`, and attention with `torch.bmm`:
+scaled_dot_product_attention divides the work on one query by the number of threads.
+
+Shapes: R = ROWS, D hidden, H heads of d = D / H, S text tokens, K codebooks, V codes in each.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.adapters import LowRank
+from engine.linear import Projection, Tuning, tune
+
+ROWS = 4
+PREFILL_FRAMES = 64  # columns read at once where many are known
+
+ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
+
+
+@dataclass(frozen=True)
+class DecoderSpec:
+    """The shape of a decoder. With `cross_attention` the text is attended to; without, it comes first."""
+
+    hidden: int
+    layers: int
+    heads: int
+    ffn: int
+    codebooks: int
+    card: int
+    channels: int
+    max_positions: int
+    activation: str
+    cross_attention: bool
+
+    @property
+    def pad(self) -> int:
+        """The token that stands where there is no code; it has an embedding but no logit."""
+        return self.card
+
+
+def tensor_shapes(spec: DecoderSpec) -> dict[str, tuple[int, ...]]:
+    """The tensors a decoder is made of, named as in transformers' MusicgenForCausalLM."""
+    D, base = spec.hidden, "model.decoder"
+    shapes: dict[str, tuple[int, ...]] = {f"{base}.layer_norm.{part}": (D,) for part in ("weight", "bias")}
+    for k in range(spec.codebooks):
+        shapes[f"{base}.embed_tokens.{k}.weight"] = (spec.card + 1, D)
+        shapes[f"lm_heads.{k}.weight"] = (spec.card, D)
+    attentions = ("self_attn", "encoder_attn") if spec.cross_attention else ("self_attn",)
+    for layer in (f"{base}.layers.{i}" for i in range(spec.layers)):
+        for attention in attentions:
+            shapes |= {f"{layer}.{attention}.{p}_proj.weight": (D, D) for p in ("q", "k", "v", "out")}
+        for norm in (*(f"{a}_layer_norm" for a in attentions), "final_layer_norm"):
+            shapes |= {f"{layer}.{norm}.{part}": (D,) for part in ("weight", "bias")}
+        shapes[f"{layer}.fc1.weight"] = (spec.ffn, D)
+        shapes[f"{layer}.fc2.weight"] = (D, spec.ffn)
+    return shapes
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a clip is made from.
+
+    With cross-attention, `states` [S, D] is the text; the null row of classifier-free guidance sees
+    zeros, for which its cross-attention is exactly zero. Without it, `states` [S, D] and `null` [S, D]
+    come before the first token of a row and of its null row.
+    """
+
+    states: Tensor
+    null: Tensor | None = None
+
+
+class Block:
+    """ROWS rows that are decoded together: their cache and what they attend to.
+
+    A guided clip takes two rows, the second being its null row; others take one.
+    """
+
+    def __init__(
+        self, tunings: Sequence[Tuning | None], guided: bool, capacity: int, decoder: "Decoder"
+    ) -> None:
+        spec, like = decoder.spec, decoder.like
+        per = rows_per_clip(guided)
+        shape = (ROWS * spec.heads, capacity, spec.hidden // spec.heads)
+        self.keys = [like.new_zeros(shape) for _ in range(spec.layers)]
+        self.values = [like.new_zeros(shape) for _ in range(spec.layers)]
+        self.cross: list[tuple[Tensor, Tensor]] = []  # [R * H, S, d] for each layer
+        self.positions = _positions(capacity, spec.hidden).to(like)
+        self.tuned = [(slice(c * per, (c + 1) * per), t) for c, t in enumerate(tunings) if t is not None]
+        self.length = 0
+
+
+def rows_per_clip(guided: bool) -> int:
+    """The rows a clip takes; a block holds ROWS // rows_per_clip clips."""
+    return 2 if guided else 1
+
+
+class _Norm:
+    def __init__(self, weights: Mapping[str, Tensor], name: str) -> None:
+        self._weight, self._bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, self._weight.shape, self._weight, self._bias)
+
+
+class _Layer:
+    def __init__(self, weights: Mapping[str, Tensor], name: str, cross_attention: bool) -> None:
+        def projection(*modules: str) -> Projection:
+            return Projection({m: weights[f"{m}.weight"] for m in (f"{name}.{part}" for part in modules)})
+
+        self.self_norm = _Norm(weights, f"{name}.self_attn_layer_norm")
+        self.self_in = projection(*(f"self_attn.{part}_proj" for part in "qkv"))
+        self.self_out = projection("self_attn.out_proj")
+        self.ffn_norm = _Norm(weights, f"{name}.final_layer_norm")
+        self.ffn_in = projection("fc1")
+        self.ffn_out = projection("fc2")
+        self.projections = [self.self_in, self.self_out, self.ffn_in, self.ffn_out]
+        if cross_attention:
+            self.cross_norm = _Norm(weights, f"{name}.encoder_attn_layer_norm")
+            self.cross_query = projection("encoder_attn.q_proj")
+            self.cross_text = projection(*(f"encoder_attn.{part}_proj" for part in "kv"))
+            self.cross_out = projection("encoder_attn.out_proj")
+            self.projections += [self.cross_query, self.cross_text, self.cross_out]
+
+
+class Decoder:
+    """A decoder's weights, packed for decoding. Nothing in it changes after it is made."""
+
+    def __init__(self, spec: DecoderSpec, weights: Mapping[str, Tensor]) -> None:
+        """`weights` as `tensor_shapes` lists them, read one after another; they decide device and dtype."""
+        base = "model.decoder"
+        self.spec = spec
+        self._tables = [weights[f"{base}.embed_tokens.{k}.weight"] for k in range(spec.codebooks)]
+        self._layers = [
+            _Layer(weights, f"{base}.layers.{i}", spec.cross_attention) for i in range(spec.layers)
+        ]
+        self._norm = _Norm(weights, f"{base}.layer_norm")
+        heads = (f"lm_heads.{k}" for k in range(spec.codebooks))
+        self._heads = Projection({head: weights[f"{head}.weight"] for head in heads})
+        self._projections = [p for layer in self._layers for p in layer.projections] + [self._heads]
+        self._activation = ACTIVATIONS[spec.activation]
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the decoder's device and dtype."""
+        return self._tables[0]
+
+    @property
+    def linear_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The modules that adapters may change, with the shapes of their weights [out, in]."""
+        return {module: shape for p in self._projections for module, shape in p.shapes.items()}
+
+    def tune(self, changes: Mapping[str, LowRank]) -> Tuning:
+        """The changes of a mix (see `engine.merge.combine`), ready to be added while decoding."""
+        return tune(self._projections, changes)
+
+    def start(
+        self, tunings: Sequence[Tuning | None], guided: bool, condition: Condition, columns: int
+    ) -> tuple[Block, Tensor | None]:
+        """A block for clips of up to `columns` columns, one for each of `tunings` (None is the base).
+
+        The text's keys and values are worked out here, once. Also gives what must be read before the
+        first column, [R, S, D], or None if nothing must: see `prefill`.
+        """
+        if self.spec.cross_attention:
+            block = Block(tunings, guided, columns, self)
+            rows = [(tuning, seen) for tuning in tunings for seen in (True, False)[: rows_per_clip(guided)]]
+            block.cross = [self._text(layer, rows, condition.states) for layer in self._layers]
+            return block, None
+        assert condition.null is not None
+        block = Block(tunings, guided, len(condition.states) + columns, self)
+        clip = torch.stack([condition.states, condition.null][: rows_per_clip(guided)])
+        prefix = clip.new_zeros(ROWS, *condition.states.shape)
+        prefix[: len(tunings) * len(clip)] = clip.repeat(len(tunings), 1, 1)
+        return block, prefix
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Tokens [R, K, t] -> the sum of their embeddings [R, t, D]."""
+        total = self._tables[0][tokens[:, 0]]
+        for k in range(1, self.spec.codebooks):
+            total = total + self._tables[k][tokens[:, k]]
+        return total
+
+    def prefill(self, block: Block, embedded: Tensor) -> Iterator[None]:
+        """Read what is known, [R, t, D], in pieces; yields after each, so that work can be stopped."""
+        for piece in torch.split(embedded, PREFILL_FRAMES, dim=1):
+            self._forward(block, piece)
+            yield
+
+    def step(self, block: Block, tokens: Tensor) -> Tensor:
+        """Read one column of tokens [R, K] and predict the next: logits [R, K, V]."""
+        hidden = self._norm(self._forward(block, self.embed(tokens[..., None])))[:, 0]
+        logits = self._project(self._heads, block, hidden[:, None])[:, 0]
+        return logits.view(ROWS, self.spec.codebooks, self.spec.card).float()
+
+    def _forward(self, block: Block, x: Tensor) -> Tensor:
+        """Add columns [R, t, D] to the block and run the layers over them."""
+        start = block.length
+        block.length += x.shape[1]
+        x = x + block.positions[start : block.length]
+        for i, layer in enumerate(self._layers):
+            fused = self._project(layer.self_in, block, layer.self_norm(x))
+            query, key, value = (self._split(part) for part in fused.chunk(3, dim=-1))
+            keys, values = block.keys[i], block.values[i]
+            keys[:, start : block.length] = key
+            values[:, start : block.length] = value
+            mixed = _attend(query, keys[:, : block.length], values[:, : block.length], causal=True)
+            x = x + self._project(layer.self_out, block, self._join(mixed))
+            if block.cross:
+                query = self._split(self._project(layer.cross_query, block, layer.cross_norm(x)))
+                mixed = _attend(query, *block.cross[i], causal=False)
+                x = x + self._project(layer.cross_out, block, self._join(mixed))
+            hidden = self._activation(self._project(layer.ffn_in, block, layer.ffn_norm(x)))
+            x = x + self._project(layer.ffn_out, block, hidden)
+        return x
+
+    def _text(
+        self, layer: _Layer, rows: Sequence[tuple[Tuning | None, bool]], text: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The text's keys and values for rows (tuning, is it seen?), [R * H, S, d]; zeros if it is not."""
+        plain = layer.cross_text.linear(text)
+        made = plain.new_zeros(ROWS, *plain.shape)
+        for r, (tuning, seen) in enumerate(rows):
+            if seen:
+                change = tuning.get(layer.cross_text.name) if tuning else None
+                made[r] = plain + change(text) if change else plain
+        keys, values = (self._split(part) for part in made.chunk(2, dim=-1))
+        return keys, values
+
+    def _project(self, projection: Projection, block: Block, x: Tensor) -> Tensor:
+        """[R, t, in] -> [R, t, out], with the changes of the rows that are tuned."""
+        y = projection.linear(x.flatten(0, 1)).view(*x.shape[:2], -1)
+        for rows, changes in block.tuned:
+            if change := changes.get(projection.name):
+                y[rows] += change(x[rows].flatten(0, 1)).view_as(y[rows])
+        return y
+
+    def _split(self, x: Tensor) -> Tensor:
+        """[R, t, D] -> [R * H, t, d]."""
+        R, t, D = x.shape
+        H = self.spec.heads
+        return x.reshape(R, t, H, D // H).transpose(1, 2).reshape(R * H, t, D // H)
+
+    def _join(self, x: Tensor) -> Tensor:
+        """[R * H, t, d] -> [R, t, D]."""
+        _, t, d = x.shape
+        return x.view(ROWS, -1, t, d).transpose(1, 2).reshape(ROWS, t, self.spec.hidden)
+
+
+def _attend(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
+    """Attention of [R * H, t, d] over [R * H, n, d]; if causal, query i sees the first n - t + i + 1."""
+    t, n = query.shape[1], keys.shape[1]
+    scores = torch.bmm(query * query.shape[-1] ** -0.5, keys.transpose(1, 2))
+    if causal and t > 1:
+        hidden = torch.ones(t, n, dtype=torch.bool, device=query.device).triu(n - t + 1)
+        scores.masked_fill_(hidden, -math.inf)
+    return torch.bmm(scores.softmax(-1), values)
+
+
+def _positions(length: int, hidden: int) -> Tensor:
+    """MusicGen's sinusoidal positions [length, D]: cosines, then sines, of float32 angles."""
+    half = hidden // 2
+    rates = torch.exp(torch.arange(half).float() * -(math.log(10000) / (half - 1)))
+    angles = (torch.arange(length).float()[:, None] * rates).double()
+    return F.pad(torch.cat([angles.cos(), angles.sin()], dim=1).float(), (0, hidden % 2))

@@ -1,0 +1,43 @@
+"""Sampling that is the same everywhere: Gumbel-max with counter-based noise.
+
+argmax over the top k of logits / temperature + g follows the softmax of those k if the g are
+independent Gumbel(0, 1) (Gumbel 1954; Maddison et al., A* Sampling). The noise is a pure function
+of seed, step and codebook. So it depends on no device and no batch, and the two clips of a take share it.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def gumbel(seed: int, step: int, codebooks: int, card: int) -> NDArray[np.float32]:
+    """Gumbel(0, 1) noise [K, V] for one step. Row k is the same whatever the number of codebooks is.
+
+    Philox 4x64 is keyed by the seed; its counter begins at (0, codebook, step, 0). The upper 52 bits
+    n of each word give u = (n + 1/2) / 2**52, which is never 0 or 1; g = -log(-log(u)) is worked out
+    in float64 and rounded to float32.
+    """
+    rows = [_uniform(seed, step, k, card) for k in range(codebooks)]
+    return (-np.log(-np.log(np.stack(rows)))).astype(np.float32)
+
+
+def _uniform(seed: int, step: int, codebook: int, card: int) -> NDArray[np.float64]:
+    words = np.random.Philox(counter=[0, codebook, step, 0], key=[seed, 0]).random_raw(card)
+    return np.ldexp((words >> np.uint64(12)).astype(np.float64) + 0.5, -52)
+
+
+def sample(logits: Tensor, noise: Tensor, temperature: float, top_k: int) -> Tensor:
+    """Tokens [...] from logits [..., V] and Gumbel noise [..., V], both float32 on the CPU.
+
+    `top_k` 1 takes the largest logit.
+    """
+    best, index = logits.topk(min(top_k, logits.shape[-1]), dim=-1)
+    chosen = (best / temperature + noise.gather(-1, index)).argmax(-1, keepdim=True)
+    return index.gather(-1, chosen).squeeze(-1)
+
+
+def noise_for(seeds: list[int], step: int, codebooks: int, card: int) -> Tensor:
+    """The noise [B, K, V] of clips with these seeds; equal seeds get equal noise."""
+    drawn = {seed: gumbel(seed, step, codebooks, card) for seed in dict.fromkeys(seeds)}
+    return torch.from_numpy(np.stack([drawn[seed] for seed in seeds]))
