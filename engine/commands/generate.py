@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from engine.commands.common import backend_option, call_problem, json_option, note, open_backend, out_option
 from engine.errors import CallProblem
 from engine.job import STARTER, GenerationSettings, Job
-from engine.metrics import metric
+from engine.metrics import METRIC_IDS, metric
 
 DRAWN_SEED_BITS = 32
 DEFAULTS = GenerationSettings()
@@ -31,7 +31,7 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     return knobs
 
 
-@click.command(short_help="Make a take from a prompt.")
+@click.command(short_help="Make a take from a prompt.", epilog=f"The knobs: {', '.join(METRIC_IDS)}.")
 @click.argument("prompt", required=False)
 @click.option(
     "--set",
@@ -82,7 +82,7 @@ def generate(
     \b
     tunedial generate "jazz, piano, double bass, drums"
     tunedial generate "classic rock, electric guitar, drums" --set energy=3 --set valence=-2
-    tunedial generate "late jazz, trumpet" --preset late-night.tunedial --amount 0.5
+    tunedial generate "late jazz, trumpet" --preset "Late Night Trio" --amount 0.5
     tunedial generate "slow blues, harmonica" --seconds 20 --seed 7 --out blues
     tunedial generate "funk, bass, drums" --audio-prompt riff.wav --as continue
     tunedial generate "ambient, pads" --model ./my-musicgen --json

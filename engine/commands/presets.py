@@ -21,11 +21,11 @@ def presets() -> None:
 
     \b
     tunedial presets list
-    tunedial presets show "Late night"
-    tunedial presets import late-night.tunedial
-    tunedial presets export "Late night" --text
+    tunedial presets show "Late Night Trio"
+    tunedial presets import friday.tunedial
+    tunedial presets export "Late Night Trio" --text
 
-    Generate with one: tunedial generate "jazz, piano" --preset "Late night"
+    Generate with one: tunedial generate "jazz, piano" --preset "Late Night Trio"
     """
 
 
@@ -43,7 +43,7 @@ def list_(as_json: bool) -> None:
         if isinstance(file.content, Problem):
             click.echo(f"{file.path.name}: {file.content}")
         else:
-            click.echo("  ".join([file.content.name, *file.content.tags]))
+            click.echo(f"{file.content.name}  {', '.join(file.content.tags)}".rstrip())
     if not files:
         click.echo("There are no presets yet. Add one: tunedial presets import FILE")
 

@@ -3,32 +3,19 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from engine.cli import main
 from engine.paths import packs_dir
-
-MODULE = "base_model.model.decoder.model.decoder.layers.0.self_attn.q_proj"
+from tests.engine.random_pack import card_json, decoder_weights, tiny_config, write_pack
 
 
 @pytest.fixture
 def pack(tmp_path) -> Path:
     """A pack of one adapter that raises energy, not installed yet."""
-    folder = tmp_path / "loud"
-    adapter = folder / "energy" / "positive"
-    adapter.mkdir(parents=True)
-    head = {"schema": 1, "name": "loud", "version": "1.2", "author": "Ada", "base_model": "starter"}
-    (folder / "pack.json").write_text(json.dumps(head))
-    config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "bias": "none"}
-    (adapter / "adapter_config.json").write_text(json.dumps(config))
-    tensors = {
-        f"{MODULE}.lora_A.weight": np.ones((2, 4), np.float32),
-        f"{MODULE}.lora_B.weight": np.ones((4, 2), np.float32),
-    }
-    save_file(tensors, adapter / "adapter_model.safetensors")
-    return folder
+    manifest = {"name": "loud", "version": "1.2", "author": "Ada"}
+    weights = decoder_weights(tiny_config())
+    return write_pack(tmp_path / "loud", weights, [("energy", "positive")], manifest=manifest)
 
 
 def test_a_pack_is_installed_listed_shown_and_removed(pack, capsys):
@@ -38,7 +25,7 @@ def test_a_pack_is_installed_listed_shown_and_removed(pack, capsys):
     assert "loud 1.2  for starter  1 adapter" in capsys.readouterr().out
     assert main(["packs", "show", "loud"]) == 0
     said = capsys.readouterr().out
-    assert all(part in said for part in ("by Ada", "energy", "positive", "not measured"))
+    assert all(part in said for part in ("by Ada", "energy", "positive", "works: vibenet energy"))
     assert main(["packs", "remove", "loud"]) == 0
     assert not (packs_dir() / "loud").exists()
 
@@ -49,7 +36,9 @@ def test_json_tells_the_manifest_and_the_adapters(pack, capsys):
     assert main(["packs", "list", "--json"]) == 0
     (told,) = [row for row in json.loads(capsys.readouterr().out)["packs"] if row["name"] == "loud"]
     assert (told["version"], told["base_model"]) == ("1.2", "starter")
-    assert told["adapters"] == [{"metric": "energy", "direction": "positive", "card": None}]
+    (adapter,) = told["adapters"]
+    assert (adapter["metric"], adapter["direction"]) == ("energy", "positive")
+    assert adapter["card"] == card_json("energy", "positive")
     assert main(["packs", "show", "loud", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == told
 
