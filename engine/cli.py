@@ -25,6 +25,7 @@ APP = "app"
 COMMANDS = {
     "generate": "engine.commands.generate:generate",
     "replay": "engine.commands.replay:replay",
+    "measure": "engine.commands.measure:measure",
     "presets": "engine.commands.presets:presets",
     "packs": "engine.commands.packs:packs",
     "models": "engine.commands.models:models",
