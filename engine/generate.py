@@ -11,7 +11,7 @@ The noise of codebook k's frame t is keyed by the step t + delay(k) of the whole
 begins like a shorter one of the same window.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -84,7 +84,7 @@ def total_steps(request: Request, decoder: Decoder) -> int:
     return sum(window.end - window.known + wait for window in planned)
 
 
-def generate(decoder: Decoder, request: Request) -> Iterator[Decoded]:
+def generate(decoder: Decoder, request: Request) -> Generator[Decoded, None, None]:
     """Decode the clips; yields after each step, and while what is known beforehand is read.
 
     Raises Problem if the model gives numbers that are not finite.

@@ -215,9 +215,8 @@ def _text_encoder(
             raise Problem(f"The weights in {folder} lack the text encoder.", "Fetch the model again.")
         weights = open_checkpoint(elsewhere, device)
     tokenizer = folder if has_tokenizer(folder) or elsewhere is None else elsewhere
-    width = settings.get("hidden_size", settings.get("d_model", 512))
     encoder = TextEncoder(settings, weights, tokenizer)
-    return encoder, _projection(checkpoint, "enc_to_dec_proj.", width, hidden)
+    return encoder, _projection(checkpoint, "enc_to_dec_proj.", encoder.width, hidden)
 
 
 def _melody(config: Mapping[str, Any], checkpoint: Checkpoint, hidden: int) -> MelodySpec:

@@ -33,6 +33,11 @@ class TextEncoder:
                 raise Problem(f"The tokenizer in {tokenizer} cannot be used: {error}", _TODO) from error
             self._model = _load(config, dict(weights))
 
+    @property
+    def width(self) -> int:
+        """The width D of its states."""
+        return int(self._model.config.hidden_size)
+
     @torch.inference_mode()
     def encode(self, prompt: str) -> Tensor:
         """The states [S, D] of a prompt's tokens; those beyond MAX_TOKENS are left out."""

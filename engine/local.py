@@ -1,0 +1,253 @@
+"""The backend that decodes on this computer: CUDA, MPS or CPU, one job at a time."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.adapters import CONFIG_FILE, Adapter, read_adapter
+from engine.audio import audio_info, read_audio
+from engine.cancel import CancelToken
+from engine.catalog import ModelRef, find_model, weights_sha256
+from engine.errors import CallProblem, Problem
+from engine.events import Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
+from engine.files import sha256_of
+from engine.generate import Clip, Decoded, Request, generate, total_steps
+from engine.job import AudioPrompt, Job
+from engine.linear import Tuning
+from engine.melody import MAX_SECONDS
+from engine.merge import combine
+from engine.mix import weights
+from engine.model import Model, load_model
+from engine.packs import Choice, adapters_for, list_packs
+from engine.playback import Playback
+from engine.recipe import AdapterRecord, ModelRecord, Recipe
+from engine.take import Take
+
+QUEUE_POLL_S = 0.05
+
+# How torch says so, where it raises a plain RuntimeError.
+_MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory")
+
+
+def best_device() -> str:
+    """CUDA if there is one, else MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model in memory, and the adapters that were turned while it was."""
+
+    ref: ModelRef
+    sha256: str
+    model: Model
+    adapters: dict[tuple[Path, str, int], Adapter] = field(default_factory=dict)
+
+
+class LocalBackend:
+    """Runs jobs one after another; a job waits until the one before it has ended.
+
+    Nothing is loaded before the first job. The last model is kept, and the adapters whose knobs were
+    turned. A neutral mix decodes one clip: its Audio events are all of "base", and both clips of its
+    take are one array.
+
+    An audio prompt to continue comes first in the clip, as the codec plays it, and counts towards its
+    `seconds`. One for its melody is heard from its beginning, over and over if it is too short.
+    """
+
+    def __init__(self, device: str | None = None) -> None:
+        self._device = device
+        self._loaded: _Loaded | None = None
+        self._lane = threading.Lock()
+
+    def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
+        """Run `job`; the last event is Done, Cancelled or Failed, and nothing is raised."""
+        while not self._lane.acquire(timeout=QUEUE_POLL_S):
+            if cancel.cancelled:
+                yield Cancelled(None)
+                return
+        try:
+            yield from self._run(job, cancel)
+        except Exception as error:
+            if _is_memory(error):
+                self._loaded = None
+            yield Failed(as_problem(error))
+        finally:
+            self._lane.release()
+
+    def _run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
+        ref = find_model(job.model)
+        if ref.folder is None:
+            raise Problem(
+                f"The model '{ref.id}' is not on this computer.", f"Fetch it: tunedial models get {ref.id}"
+            )
+        if self._loaded is None or self._loaded.ref != ref:
+            yield Loading(f"Loading the model {ref.id}")
+        sha256 = weights_sha256(ref.folder)
+        loaded = self._loaded
+        if loaded is None or (loaded.ref, loaded.sha256) != (ref, sha256):
+            loaded = self._loaded = None  # before the next one takes its place in memory
+            loaded = _Loaded(ref, sha256, load_model(ref.folder, self._device or best_device()))
+            self._loaded = loaded
+        choices = adapters_for(job.mix, list_packs(), ref.id, sha256)
+        if any(_key(choice) not in loaded.adapters for choice in choices):
+            yield Loading("Loading the adapters of the turned knobs")
+        if cancel.cancelled:
+            yield Cancelled(None)
+            return
+        tuning = None if job.mix.neutral else _tuning(loaded, job, choices)
+        request = _request(loaded.model, job, tuning)
+        recipe = _recipe(loaded, job, choices)
+        yield from _decode(loaded.model, request, recipe, cancel)
+
+
+def as_problem(error: Exception) -> Problem:
+    """What to tell the user about an exception, whatever it is."""
+    if isinstance(error, Problem):
+        return error
+    if _is_memory(error):
+        problem = Problem(
+            "There is not enough memory for this job.",
+            "Close other programs, make the clip shorter, or choose a smaller model.",
+        )
+    else:
+        reason = " ".join(str(error).split()) or "no reason given"
+        problem = Problem(
+            f"Generating failed ({type(error).__name__}: {reason}).", "Add --debug to see where."
+        )
+    problem.__cause__ = error
+    return problem
+
+
+def _is_memory(error: Exception) -> bool:
+    said = str(error).lower()
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(words in said for words in _MEMORY_WORDS)
+    )
+
+
+def _decode(model: Model, request: Request, recipe: Recipe, cancel: CancelToken) -> Iterator[Event]:
+    """The events of a job from its first step on, ending with Done or Cancelled."""
+    codec = model.codec
+    total = total_steps(request, model.decoder)
+    names: list[Which] = ["base", "tuned"]
+    playback = Playback(codec, names[: len(request.clips)], model.device)
+    yield Started(total, request.frames * codec.hop, codec.sample_rate, codec.channels)
+    begun = time.monotonic()
+    with contextlib.closing(generate(model.decoder, request)) as steps:
+        for made in steps:
+            if cancel.cancelled:
+                yield Cancelled(_partial(playback, made, request, recipe))
+                return
+            yield from playback.push(made.codes, made.ready)
+            if made.step:
+                left = (time.monotonic() - begun) / made.step * (total - made.step)
+                yield Progress(made.step, total, left)
+    yield from playback.finish(made.codes, request.frames)
+    yield Done(_take(playback, recipe))
+
+
+def _partial(playback: Playback, made: Decoded, request: Request, recipe: Recipe) -> Take | None:
+    """What was decoded beyond the audio prompt, if anything was."""
+    if made.ready <= request.prompt.shape[-1]:
+        return None
+    for _ in playback.finish(made.codes, made.ready):
+        pass
+    return _take(playback, recipe.model_copy(update={"partial": True}))
+
+
+def _take(playback: Playback, recipe: Recipe) -> Take:
+    base, *tuned = playback.clips()
+    return Take(base, tuned[0] if tuned else base, recipe.sample_rate, recipe)
+
+
+def _key(choice: Choice) -> tuple[Path, str, int]:
+    return choice.folder, choice.sha256, (choice.folder / CONFIG_FILE).stat().st_mtime_ns
+
+
+def _tuning(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Tuning:
+    """The changes of the job's mix; adapters that were not turned before are read now."""
+    decoder = loaded.model.decoder
+    for choice in choices:
+        if _key(choice) not in loaded.adapters:
+            shapes = decoder.linear_shapes.items()
+            like = {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
+            loaded.adapters[_key(choice)] = read_adapter(choice.folder, like)
+    return decoder.tune(combine(job.mix, {c.metric: loaded.adapters[_key(c)] for c in choices}))
+
+
+def _request(model: Model, job: Job, tuning: Tuning | None) -> Request:
+    """What to decode: the base, and the tuned clip if the mix is not neutral."""
+    frames = max(1, round(job.settings.seconds * model.frame_rate))
+    states = model.read_prompt(job.prompt)
+    melody = _melody(model, job)
+    return Request(
+        clips=[Clip(job.seed)] if tuning is None else [Clip(job.seed), Clip(job.seed, tuning)],
+        condition=lambda start: model.condition(states, melody, start / model.frame_rate),
+        frames=frames,
+        window=model.window(model.condition(states)),
+        settings=job.settings,
+        prompt=_beginning(model, job.audio_prompt, frames),
+    )
+
+
+def _beginning(model: Model, prompt: AudioPrompt | None, frames: int) -> Tensor:
+    """The codes [K, P] of the audio to continue, P = 0 if there is none. It must leave room for more."""
+    codec = model.codec
+    if prompt is None or prompt.role != "continue":
+        return torch.zeros(codec.codebooks, 0, dtype=torch.int64)
+    there = audio_info(prompt.path).seconds
+    seconds = min(prompt.end or there, there) - prompt.start
+    if seconds * model.frame_rate > frames - 1:
+        raise CallProblem(
+            f"The audio prompt of {seconds:.2f} s, which is part of the clip, leaves no room in"
+            f" {frames / model.frame_rate:g} s.",
+            "Make the clip longer, or use less of the prompt.",
+        )
+    audio = read_audio(prompt.path, codec.sample_rate, codec.channels, prompt.start, prompt.end)
+    return model.encode_audio(audio)[:, : frames - 1]
+
+
+def _melody(model: Model, job: Job) -> NDArray[np.float32] | None:
+    """Mono audio [N] whose melody is to be followed, None if there is none."""
+    prompt = job.audio_prompt
+    if prompt is None or prompt.role != "melody":
+        return None
+    if model.melody is None:
+        raise CallProblem(
+            f"The model '{job.model}' cannot follow a melody.",
+            "Use a melody model (such as facebook/musicgen-melody), or continue the audio instead.",
+        )
+    heard = prompt.start + max(job.settings.seconds, MAX_SECONDS)
+    end = heard if prompt.end is None else min(prompt.end, heard)
+    mono: NDArray[np.float32] = read_audio(prompt.path, model.codec.sample_rate, 1, prompt.start, end)[0]
+    return mono
+
+
+def _recipe(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Recipe:
+    ref = loaded.ref
+    return Recipe(
+        job=job,
+        model=ModelRecord(id=ref.id, source=ref.source, license=ref.license, sha256=loaded.sha256),
+        weights=weights(job.mix),
+        adapters=tuple(
+            AdapterRecord(
+                metric=c.metric, direction=c.direction, pack=c.pack, version=c.version, sha256=c.sha256
+            )
+            for c in choices
+        ),
+        audio_prompt_sha256=sha256_of(job.audio_prompt.path) if job.audio_prompt else None,
+        torch_version=torch.__version__,
+        device=loaded.model.device,
+        sample_rate=loaded.model.codec.sample_rate,
+    )
