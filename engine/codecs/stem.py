@@ -189,13 +189,13 @@ class StemCodec:
         """The stems' names, in the order of `encode_stems` and `decode_stems`."""
         return self.config.stems
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(self, audio: Tensor) -> Tensor:
         """A mix [B, 1, N] is split into stems, which are encoded: codes [B, K, ceil(N / hop)]."""
         latents = self.network.split_latents(self._whole_frames(audio)[:, 0])
         return torch.cat([self.network.quantize(latents[:, s], s) for s in range(len(self.stems))], dim=1)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode_stems(self, audio: Tensor) -> Tensor:
         """Stems [B, S, N] -> codes [B, K, ceil(N / hop)]."""
         audio = self._whole_frames(audio)
@@ -212,7 +212,7 @@ class StemCodec:
         """Codes [B, K, T] -> the mix [B, 1, T * hop]."""
         return self.decode_stems(codes).sum(1, keepdim=True)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def decode_stems(self, codes: Tensor) -> Tensor:
         """Codes [B, K, T] -> stems [B, S, T * hop]."""
         B, _, T = codes.shape

@@ -11,7 +11,8 @@ RESOLUTIONS: tuple[tuple[int, int], ...] = ((512, 40), (1024, 80), (2048, 128), 
 QUIETEST = 1e-4
 
 _BANKS = {
-    size: torch.tensor(librosa.filters.mel(sr=SAMPLE_RATE, n_fft=size, n_mels=mels)) for size, mels in RESOLUTIONS
+    size: torch.tensor(librosa.filters.mel(sr=SAMPLE_RATE, n_fft=size, n_mels=mels))
+    for size, mels in RESOLUTIONS
 }
 
 

@@ -25,7 +25,9 @@ class CodebookLearner(nn.Module):
         self.register_buffer("sums", torch.zeros(K, V, D))
         self.register_buffer("started", torch.zeros(K, dtype=torch.bool))
 
-    def forward(self, network: StemNetwork, latents: Tensor, stem: Tensor, revive: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, network: StemNetwork, latents: Tensor, stem: Tensor, revive: bool
+    ) -> tuple[Tensor, Tensor]:
         """Quantise latents [R, T, D]; returns them with straight-through gradients, and the commitment loss."""
         latents = latents.float()
         out = torch.zeros_like(latents)

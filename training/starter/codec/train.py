@@ -1,6 +1,5 @@
 """Train the stem codec on rendered stems; then its splitter, which finds the stems of a mix."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
 from training.starter.schedule import MovingAverage, cosine_rate
-
 
 _SIZES = [size for size, _ in RESOLUTIONS]
 
@@ -49,7 +47,9 @@ def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
     return network
 
 
-def reconstruct(network: StemNetwork, learner: CodebookLearner, batch: StemBatch, step: int, plan: CodecPlan) -> tuple[Tensor, Tensor]:
+def reconstruct(
+    network: StemNetwork, learner: CodebookLearner, batch: StemBatch, step: int, plan: CodecPlan
+) -> tuple[Tensor, Tensor]:
     """Decoded stems [R, N] and the commitment loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         latents = network.encode_latents(batch.audio, batch.stem)
@@ -139,7 +139,9 @@ def trained_network(run: Path) -> StemNetwork:
 
 
 @torch.no_grad()
-def held_out_distance(network: StemNetwork, corpus: Path, split: str, count: int, frames: int = 500) -> tuple[float, list[float]]:
+def held_out_distance(
+    network: StemNetwork, corpus: Path, split: str, count: int, frames: int = 500
+) -> tuple[float, list[float]]:
     """`log_mel_distance` on `count` crops of a split: of the mix, and of each stem where it sounds."""
     S = len(network.config.stems)
     rng = np.random.default_rng(1)
@@ -151,7 +153,9 @@ def held_out_distance(network: StemNetwork, corpus: Path, split: str, count: int
         batch = next(stem_batches(corpus, [pick], 1, min(frames, pick.samples // 640), rng))
         decoded = roundtrip(network, batch.audio, batch.stem)
         mixes += log_mel_distance(batch.mixes(decoded), batch.mixes(batch.audio)).tolist()
-        for s, value in zip(batch.stem.tolist(), log_mel_distance(decoded, batch.audio).tolist(), strict=True):
+        for s, value in zip(
+            batch.stem.tolist(), log_mel_distance(decoded, batch.audio).tolist(), strict=True
+        ):
             stems[s].append(value)
     return float(np.mean(mixes)), [float(np.mean(values)) if values else float("nan") for values in stems]
 
@@ -161,7 +165,10 @@ def roundtrip(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
     """Single stems [R, N], encoded to codes and decoded again."""
     latents = network.encode_latents(audio, stem)
     quantized = torch.cat(
-        [network.dequantize(network.quantize(row[None], s), s) for row, s in zip(latents, stem.tolist(), strict=True)]
+        [
+            network.dequantize(network.quantize(row[None], s), s)
+            for row, s in zip(latents, stem.tolist(), strict=True)
+        ]
     )
     return network.decode_latents(quantized, stem)
 

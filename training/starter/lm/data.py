@@ -39,7 +39,9 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
     return torch.from_numpy(track.codes[:, start : start + frames].astype(np.int64))
 
 
-def batches(tracks: list[Track], rows: int, frames: int, rng: random.Random) -> Iterator[tuple[Tensor, list[str]]]:
+def batches(
+    tracks: list[Track], rows: int, frames: int, rng: random.Random
+) -> Iterator[tuple[Tensor, list[str]]]:
     """Endless random (codes [rows, K, frames], captions)."""
     long_enough = [track for track in tracks if track.codes.shape[1] >= frames]
     weights = [track.codes.shape[1] for track in long_enough]

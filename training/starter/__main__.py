@@ -1,0 +1,171 @@
+"""`python -m training.starter`: make the corpus, train the starter, and report what it reaches."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Item = TypeVar("Item")
+
+corpus_option = click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    default=Path("corpus"),
+    show_default=True,
+    help="The corpus folder.",
+)
+run_option = click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    default=Path("runs/starter"),
+    show_default=True,
+    help="Checkpoints, logs.",
+)
+workers_option = click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
+
+
+@click.group()
+def starter() -> None:
+    """Train the small model that ships with Tunedial, from a rendered corpus.
+
+    \b
+    python -m training.starter corpus     # render 30 hours of music
+    python -m training.starter codec      # train the stem codec
+    python -m training.starter splitter   # teach it to find the stems of a mix
+    python -m training.starter tokens     # encode the corpus
+    python -m training.starter lm         # train the language model
+    python -m training.starter export     # write resources/starter
+    python -m training.starter report     # what it reaches on held-out songs
+
+    Each step can be stopped and called again: it goes on where it was.
+    """
+
+
+def _shown(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """Show a bar while `items` pass; without a terminal, a line every 30 s."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    last = time.monotonic()
+    with Progress(*columns) as progress:
+        task = progress.add_task(what, total=total)
+        for item in items:
+            done = item[0] if isinstance(item, tuple) else item
+            progress.update(task, completed=done, description=_line(what, item))
+            if not progress.console.is_terminal and time.monotonic() - last > 30:
+                last = time.monotonic()
+                click.echo(f"{_line(what, item)} {done}/{total}")
+            yield item
+
+
+def _line(what: str, item: object) -> str:
+    values = item[1:] if isinstance(item, tuple) else ()
+    return " ".join([what, *(f"{value:.3f}" for value in values if isinstance(value, float))])
+
+
+def _exhaust(items: Iterable[Item], what: str, total: int) -> None:
+    for _ in _shown(items, what, total):
+        pass
+
+
+@starter.command()
+@corpus_option
+@click.option("--songs", type=click.IntRange(1), default=1250, show_default=True, help="Seeds 0 to N.")
+@workers_option
+def corpus(corpus: Path, songs: int, workers: int) -> None:
+    """Render the corpus: the same seeds always give the same songs."""
+    from training.starter.corpus.build import build
+
+    _exhaust(build(corpus, range(songs), workers), "rendering, hours", songs)
+
+
+@starter.command()
+@corpus_option
+@run_option
+@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
+@click.option("--rows", type=click.IntRange(1), default=16, show_default=True, help="Stems in a batch.")
+def codec(corpus: Path, run: Path, steps: int, rows: int) -> None:
+    """Train the stem codec."""
+    from training.starter.codec.train import CodecPlan, train_codec
+
+    _exhaust(train_codec(corpus, run, CodecPlan(steps=steps, rows=rows)), "codec, loss", steps)
+
+
+@starter.command()
+@corpus_option
+@run_option
+@click.option("--steps", type=click.IntRange(1), default=1000, show_default=True)
+def splitter(corpus: Path, run: Path, steps: int) -> None:
+    """Teach the codec to find the stems of a mix, for audio prompts."""
+    from training.starter.codec.train import train_splitter
+
+    _exhaust(train_splitter(corpus, run, steps), "splitter, loss", steps)
+
+
+@starter.command()
+@corpus_option
+@run_option
+@workers_option
+def tokens(corpus: Path, run: Path, workers: int) -> None:
+    """Encode the corpus with the trained codec."""
+    from training.starter.corpus.build import renderings
+    from training.starter.lm.tokens import tokenize
+
+    total = len(renderings(corpus))
+    _exhaust(tokenize(corpus, run, workers), "encoding", total)
+
+
+@starter.command()
+@corpus_option
+@run_option
+@click.option("--steps", type=click.IntRange(1), default=3000, show_default=True)
+@click.option("--rows", type=click.IntRange(1), default=6, show_default=True, help="Clips in a batch.")
+def lm(corpus: Path, run: Path, steps: int, rows: int) -> None:
+    """Train the language model."""
+    from training.starter.lm.tokens import tokens_folder
+    from training.starter.lm.train import LmPlan, train_lm
+
+    plan = LmPlan(steps=steps, rows=rows)
+    for step, _, held_out in _shown(
+        train_lm(corpus, tokens_folder(corpus, run), run, plan), "lm, loss", steps
+    ):
+        if held_out:
+            mean = sum(held_out) / len(held_out)
+            click.echo(f"{step}: validation {mean:.4f} " + " ".join(f"{value:.3f}" for value in held_out))
+
+
+@starter.command()
+@run_option
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), default=Path("resources/starter"), show_default=True
+)
+def export(run: Path, target: Path) -> None:
+    """Write the model folder that ships."""
+    from training.starter.export import export as write
+
+    click.echo(f"{target / 'model.safetensors'}: {write(run, target) / 1e6:.1f} MB")
+
+
+@starter.command()
+@corpus_option
+@click.option(
+    "--model", type=click.Path(path_type=Path), default=Path("resources/starter"), show_default=True
+)
+@click.option("--clips", type=click.IntRange(20), default=200, show_default=True, help="Held-out captions.")
+@click.option(
+    "--examples", type=click.Path(path_type=Path), help="Also write example clips and spectrograms here."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@workers_option
+def report(corpus: Path, model: Path, clips: int, examples: Path | None, as_json: bool, workers: int) -> None:
+    """What the starter reaches on held-out songs. Renders those that are not there yet."""
+    from training.starter.report.run import run_report
+
+    figures = run_report(corpus, model, clips, workers, examples, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    starter()

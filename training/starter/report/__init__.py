@@ -1,0 +1,1 @@
+"""What the starter reaches on held-out songs: figures, spectrograms, examples."""

@@ -1,0 +1,83 @@
+"""What two estimators hear in a clip: vibenet's labels and inner features, timbre, and a pulse."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+
+import librosa
+import numpy as np
+import onnx
+import onnxruntime
+import soxr
+from numpy.typing import NDArray
+from vibenet import LIKELIHOODS, labels
+from vibenet.core import extract_mel
+
+from training.starter.corpus.synth import SAMPLE_RATE
+
+LABELS: tuple[str, ...] = tuple(labels)
+PULSE_FOUND = 0.3
+_PENULTIMATE = "gelu"  # the input of vibenet's seven heads
+_SLOWEST, _FASTEST = 50.0, 200.0  # beats a minute
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`values` [7] in vibenet's units, `deep` its penultimate features, `timbre` MFCC statistics, `pulse` 0 to 1."""
+
+    values: NDArray[np.float64]
+    deep: NDArray[np.float64]
+    timbre: NDArray[np.float64]
+    pulse: float
+
+
+@cache
+def _session() -> onnxruntime.InferenceSession:
+    with as_file(files("vibenet.artifacts") / "efficientnet_model.onnx") as path:
+        model = onnx.load(path)
+    model.graph.output.append(onnx.ValueInfoProto(name=_PENULTIMATE))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+
+def hear(audio: NDArray[np.float32]) -> Heard:
+    """Listen to a mono clip at 32 kHz, at least 2 s long."""
+    logits, deep = _session().run(
+        ["out", _PENULTIMATE], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
+    )
+    values = [
+        1 / (1 + np.exp(-logit)) if label in LIKELIHOODS else min(max(float(logit), 0.0), 1.0)
+        for label, logit in zip(LABELS, logits[0], strict=True)
+    ]
+    mfcc = librosa.feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
+    contrast = librosa.feature.spectral_contrast(y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=1024)
+    moving = np.abs(np.diff(mfcc, axis=1)).mean(1)
+    timbre = np.concatenate([mfcc.mean(1), mfcc.std(1), moving, contrast.mean(1), contrast.std(1)])
+    return Heard(np.array(values), deep[0].astype(np.float64), timbre.astype(np.float64), pulse(audio))
+
+
+def pulse(audio: NDArray[np.float32]) -> float:
+    """How strong the beat is: the highest autocorrelation of librosa's onset strength at 50 to 200 beats a minute."""
+    hop = 320
+    onset = librosa.onset.onset_strength(y=audio, sr=SAMPLE_RATE, hop_length=hop)
+    onset = onset - onset.mean()
+    if not onset.any():
+        return 0.0
+    correlation = librosa.autocorrelate(onset)
+    rate = SAMPLE_RATE / hop * 60
+    lags = correlation[int(rate / _FASTEST) : int(rate / _SLOWEST)]
+    return float(max(0.0, lags.max() / correlation[0]))
+
+
+def frechet_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Between two sets of features [n, D] taken as normal distributions (Heusel et al. 2017, equation 6).
+
+    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^1/2); the trace of the root is the sum of the singular values
+    of the product of the centred features, which needs no matrix root.
+    """
+    means = a.mean(0) - b.mean(0)
+    centred_a = (a - a.mean(0)) / np.sqrt(len(a) - 1)
+    centred_b = (b - b.mean(0)) / np.sqrt(len(b) - 1)
+    cross = np.linalg.svd(centred_a @ centred_b.T, compute_uv=False).sum()
+    return float(means @ means + (centred_a**2).sum() + (centred_b**2).sum() - 2 * cross)
