@@ -14,6 +14,7 @@ system-libraries:
 	@installer/bootstrap.sh
 
 $(STAMP): pyproject.toml constraints.txt | system-libraries
+	@echo "Making .venv with the pinned versions. The first time this takes minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,evaluate,dev]'
@@ -22,7 +23,6 @@ $(STAMP): pyproject.toml constraints.txt | system-libraries
 setup: system-libraries $(STAMP)  ## make .venv with the pinned versions
 
 run: setup  ## render a demo take into takes/demo
-	@rm -rf takes/demo
 	@$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --seed 7 --out takes/demo
 	@echo "There is no window yet, so this was a demo: listen to takes/demo/base.wav and takes/demo/tuned.wav."
 	@echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""

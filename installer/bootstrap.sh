@@ -3,6 +3,7 @@
 # the tools that render the starter's music. Does nothing when all is there; installs with apt as root, else
 # prints the one line to type.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 missing=()
 
