@@ -1,6 +1,6 @@
 """The starter's codec: a spectral codec whose codebooks belong to stems, so the mix is their exact sum.
 
-    audio [B, S, N] -> log-mels -> convolutions -> latents [B, S, T, D] -> residual codebooks -> codes [B, K, T]
+    audio [B, S, N] -> log-mels -> convolutions -> latents [B, S, T, D] -> residual books -> codes [B, K, T]
     codes [B, K, T] -> latents -> convolutions -> magnitude and phase -> inverse STFT -> audio [B, S, N]
 
 With books (2, 1, 3, 2) the K = 8 codebooks lie as
@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
+
+from engine.errors import Problem
 
 _QUIETEST = 1e-4  # mel magnitudes are clamped here: silence has one value
 _FFT = 2048
@@ -70,12 +72,15 @@ class Block(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """[B, T, W] -> [B, T, W]."""
-        hidden = self.depthwise(frames.transpose(1, 2)).transpose(1, 2)
-        return frames + self.scale * self.down(F.gelu(self.up(self.norm(hidden))))
+        hidden: Tensor = self.norm(_convolved(self.depthwise, frames))
+        change: Tensor = self.scale * self.down(F.gelu(self.up(hidden)))
+        return frames + change
 
 
 def _convolved(layer: nn.Conv1d, frames: Tensor) -> Tensor:
-    return layer(frames.transpose(1, 2)).transpose(1, 2)
+    """`layer` over frames [B, T, W]."""
+    out: Tensor = layer(frames.transpose(1, 2))
+    return out.transpose(1, 2)
 
 
 class StemNetwork(nn.Module):
@@ -83,6 +88,8 @@ class StemNetwork(nn.Module):
 
     codebooks: Tensor  # [K, V, D]
     mel_bank: Tensor  # [mels, _FFT // 2 + 1]
+    analysis_window: Tensor  # [_FFT]
+    synthesis_window: Tensor  # [output_fft]
 
     def __init__(self, config: StemCodecConfig) -> None:
         super().__init__()
@@ -122,13 +129,15 @@ class StemNetwork(nn.Module):
     def encode_latents(self, audio: Tensor, stem: Tensor) -> Tensor:
         """Audio of single stems [B, N] -> latents [B, T, D]."""
         hidden = _convolved(self.encoder_in, self.log_mels(audio)) + self.encoder_stem(stem)[:, None]
-        return self.encoder_out(self.encoder(hidden))
+        latents: Tensor = self.encoder_out(self.encoder(hidden))
+        return latents
 
     def split_latents(self, mix: Tensor) -> Tensor:
         """Audio of a mix [B, N] -> the latents its stems would have, [B, S, T, D]."""
-        hidden = self.splitter_out(self.splitter(_convolved(self.splitter_in, self.log_mels(mix))))
-        B, T, _ = hidden.shape
-        return hidden.view(B, T, len(self.config.stems), -1).transpose(1, 2)
+        hidden = self.splitter(_convolved(self.splitter_in, self.log_mels(mix)))
+        latents: Tensor = self.splitter_out(hidden)
+        B, T, _ = latents.shape
+        return latents.view(B, T, len(self.config.stems), -1).transpose(1, 2)
 
     def quantize(self, latents: Tensor, stem: int) -> Tensor:
         """Latents of one stem [B, T, D] -> its residual codes [B, k, T]."""
@@ -170,14 +179,16 @@ class StemCodec:
     channels = 1
 
     def __init__(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
-        self.config = StemCodecConfig.model_validate(dict(config))
-        with torch.device("meta"):
-            network = StemNetwork(self.config)
-        network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
-        device = network.codebooks.device
-        network.analysis_window = torch.hann_window(_FFT, device=device)
-        network.synthesis_window = torch.hann_window(self.config.output_fft, device=device)
-        self.network = network.requires_grad_(False).eval()
+        """Take `weights` (named as in StemNetwork) as float32; raises Problem if they do not fit `config`."""
+        try:
+            self.config = StemCodecConfig.model_validate(dict(config))
+            self.network = _load(self.config, weights)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300]
+            raise Problem(
+                f"The weights of the model's audio codec do not fit its config: {reason}",
+                "Fetch the model again.",
+            ) from error
         self.sample_rate = self.config.sampling_rate
         self.hop = self.config.hop_length
         self.codebooks = self.config.codebooks
@@ -192,14 +203,18 @@ class StemCodec:
     @torch.no_grad()
     def encode(self, audio: Tensor) -> Tensor:
         """A mix [B, 1, N] is split into stems, which are encoded: codes [B, K, ceil(N / hop)]."""
+        if audio.shape[-1] == 0:
+            return self._no_codes(len(audio))
         latents = self.network.split_latents(self._whole_frames(audio)[:, 0])
         return torch.cat([self.network.quantize(latents[:, s], s) for s in range(len(self.stems))], dim=1)
 
     @torch.no_grad()
     def encode_stems(self, audio: Tensor) -> Tensor:
         """Stems [B, S, N] -> codes [B, K, ceil(N / hop)]."""
+        B, S, N = audio.shape
+        if N == 0:
+            return self._no_codes(B)
         audio = self._whole_frames(audio)
-        B, S, _ = audio.shape
         return torch.cat(
             [
                 self.network.quantize(self.network.encode_latents(audio[:, s], self._index(s, B)), s)
@@ -217,17 +232,33 @@ class StemCodec:
         """Codes [B, K, T] -> stems [B, S, T * hop]."""
         B, _, T = codes.shape
         S = len(self.stems)
+        if T == 0:
+            return torch.zeros(B, S, 0, device=codes.device)
         latents = torch.stack(
             [self.network.dequantize(codes[:, self.config.rows(s)], s) for s in range(S)], dim=1
         )
         stem = torch.arange(S, device=codes.device).repeat(B)
         return self.network.decode_latents(latents.flatten(0, 1), stem).view(B, S, T * self.hop)
 
+    def _no_codes(self, rows: int) -> Tensor:
+        return torch.zeros(rows, self.codebooks, 0, dtype=torch.int64, device=self.network.codebooks.device)
+
     def _index(self, stem: int, rows: int) -> Tensor:
         return torch.full((rows,), stem, device=self.network.codebooks.device)
 
     def _whole_frames(self, audio: Tensor) -> Tensor:
         return F.pad(audio, (0, -audio.shape[-1] % self.hop))
+
+
+def _load(config: StemCodecConfig, weights: Mapping[str, Tensor]) -> StemNetwork:
+    """The network holding `weights`, on their device; nothing is initialised at random."""
+    with torch.device("meta"):
+        network = StemNetwork(config)
+    network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
+    device = network.codebooks.device
+    network.analysis_window = torch.hann_window(_FFT, device=device)
+    network.synthesis_window = torch.hann_window(config.output_fft, device=device)
+    return network.requires_grad_(False).eval()
 
 
 def _decoder_context(config: StemCodecConfig) -> int:
