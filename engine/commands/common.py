@@ -49,7 +49,8 @@ def open_backend(name: str) -> "Backend":
 def call_problem(error: ValidationError) -> CallProblem:
     """The first complaint of a validation as one line, naming the option that was wrong."""
     first = error.errors()[0]
-    name = str(first["loc"][-1]) if first["loc"] else "value"
+    *outer, name = first["loc"]
+    option = f"--audio-{name}" if "audio_prompt" in outer else f"--{str(name).replace('_', '-')}"
+    subject = "The prompt" if name == "prompt" else f"{option} {first['input']}"
     complaint = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    subject = "The prompt" if name == "prompt" else f"--{name.replace('_', '-')} {first['input']}"
     return CallProblem(f"{subject} cannot be used: {complaint}.", "Add --help to see what each option takes.")

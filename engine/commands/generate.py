@@ -31,6 +31,11 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     return knobs
 
 
+def _model(ctx: click.Context, param: click.Parameter, name: str) -> str:
+    """The model's name, a folder's in full, so that the recipe is of use in any working folder."""
+    return str(Path(name).resolve()) if name != STARTER and Path(name).is_dir() else name
+
+
 @click.command(short_help="Make a take from a prompt.", epilog=f"The knobs: {', '.join(METRIC_IDS)}.")
 @click.argument("prompt", required=False)
 @click.option(
@@ -54,7 +59,15 @@ def _knobs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     help="Audio to begin from.",
 )
 @click.option("--as", "role", type=click.Choice(["continue", "melody"]), help="What the audio prompt is for.")
-@click.option("--model", default=STARTER, show_default=True, help="A model's name, folder or hub id.")
+@click.option("--audio-start", type=float, help="Second of the audio prompt to begin at.  [default: 0]")
+@click.option("--audio-end", type=float, help="Second of it to stop at.  [default: its last]")
+@click.option(
+    "--model",
+    default=STARTER,
+    show_default=True,
+    callback=_model,
+    help="A model's name, folder or hub id.",
+)
 @backend_option
 @out_option
 @click.option("--keep-partial", is_flag=True, help="Keep what was decoded when stopped with Ctrl-C.")
@@ -71,6 +84,8 @@ def generate(
     top_k: int | None,
     audio_prompt: Path | None,
     role: str | None,
+    audio_start: float | None,
+    audio_end: float | None,
     model: str,
     backend: str,
     out: Path | None,
@@ -84,7 +99,7 @@ def generate(
     tunedial generate "classic rock, electric guitar, drums" --set energy=3 --set valence=-2
     tunedial generate "late jazz, trumpet" --preset "Late Night Trio" --amount 0.5
     tunedial generate "slow blues, harmonica" --seconds 20 --seed 7 --out blues
-    tunedial generate "funk, bass, drums" --audio-prompt riff.wav --as continue
+    tunedial generate "funk, bass, drums" --audio-prompt riff.wav --as continue --audio-end 4
     tunedial generate "ambient, pads" --model ./my-musicgen --json
 
     The base clip is the model as it is; the tuned clip is the model the knobs lean. With all knobs at 0
@@ -92,8 +107,9 @@ def generate(
     """
     from engine.commands.jobs import make_take, new_take_folder, report
 
-    if role and not audio_prompt:
-        raise CallProblem("--as needs an audio prompt.", "Add --audio-prompt FILE, or leave --as out.")
+    heard = _given(role=role, start=audio_start, end=audio_end)
+    if heard and not audio_prompt:
+        raise CallProblem("There is no audio to begin from.", "Add --audio-prompt FILE.")
     runner = open_backend(backend)
     saved = _saved(preset, model) if preset else {}
     words = saved.get("prompt") if prompt is None else prompt
@@ -109,7 +125,7 @@ def generate(
                 "seed": secrets.randbits(DRAWN_SEED_BITS) if seed is None else seed,
                 "settings": settings | typed,
                 "model": model,
-                "audio_prompt": audio_prompt and {"path": audio_prompt.resolve(), **_given(role=role)},
+                "audio_prompt": audio_prompt and {"path": audio_prompt.resolve()} | heard,
             }
         )
     except ValidationError as error:

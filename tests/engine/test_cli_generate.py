@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.commands import common
 from engine.errors import Problem
-from engine.job import GenerationSettings
+from engine.job import AudioPrompt, GenerationSettings
 from engine.mix import Mix
 from engine.paths import takes_dir
 from engine.preset import Preset, save_preset
@@ -49,13 +48,21 @@ def test_every_option_reaches_the_job(backend, out, tmp_path):
     audio.touch()
     words = ["--set", "energy=3", "--set", "valence=-2", "--amount", "0.5", "--seed", "11", "--guidance", "4"]
     words += ["--temperature", "0.8", "--top-k", "50", "--audio-prompt", str(audio), "--as", "melody"]
+    words += ["--audio-start", "2", "--audio-end", "6.5"]
     assert generate(out, *words, "--model", "mine") == 0
     (job,) = backend.jobs
     assert job.mix == Mix(knobs={"energy": 3, "valence": -2}, amount=0.5)
     assert job.seed == 11
     assert job.settings.model_dump() == {"seconds": 1, "guidance": 4, "temperature": 0.8, "top_k": 50}
-    assert (job.audio_prompt.path, job.audio_prompt.role) == (audio, "melody")
+    assert job.audio_prompt == AudioPrompt(path=audio, role="melody", start=2, end=6.5)
     assert job.model == "mine"
+
+
+def test_a_model_folder_is_named_in_full(backend, out, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert generate(out, "--model", "mine") == 0
+    assert backend.jobs[0].model == str(tmp_path / "mine")
 
 
 def test_json_is_one_object_with_the_promised_keys(backend, out, capsys):
@@ -108,6 +115,8 @@ def test_without_out_each_take_gets_a_folder_of_its_own(backend, capsys):
         (["--seed", "-1"], "--seed -1"),
         (["--guidance", "0"], "--guidance 0"),
         (["--as", "melody"], "--audio-prompt"),
+        (["--audio-end", "3"], "--audio-prompt"),
+        (["--audio-prompt", __file__, "--audio-start", "-1"], "--audio-start -1"),
         (["--audio-prompt", "nowhere.wav"], "nowhere.wav"),
     ],
 )
@@ -250,7 +259,3 @@ def test_replay_of_a_part_makes_all_of_it(backend, stopped_by, out, tmp_path, ca
 def test_replay_of_nothing_is_a_wrong_call(capsys):
     assert main(["replay", "nowhere.wav"]) == 2
     assert "nowhere.wav" in capsys.readouterr().err
-
-
-def test_the_local_backend_is_the_default():
-    assert type(common.open_backend("local")).__name__ == "LocalBackend"
