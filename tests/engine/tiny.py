@@ -1,4 +1,4 @@
-"""Small random MusicGens, saved exactly as transformers saves them: mono, stereo, melody, and the starter's layout.
+"""Small random MusicGens as transformers saves them: mono, stereo, melody, and the starter's layout.
 
 Their weights are larger than transformers' initial ones, so that logits spread as a trained model's do
 (standard deviation about 3) and depend on what came before.
@@ -55,7 +55,9 @@ def decoder_settings(**changes: Any) -> dict[str, Any]:
 def mono(**changes: Any) -> Reference:
     """A mono MusicGen."""
     config = MusicgenConfig(
-        text_encoder=_t5(), audio_encoder=_encodec(), decoder=MusicgenDecoderConfig(**decoder_settings(**changes))
+        text_encoder=_t5(),
+        audio_encoder=_encodec(),
+        decoder=MusicgenDecoderConfig(**decoder_settings(**changes)),
     )
     return _ready(MusicgenForConditionalGeneration, config)
 
@@ -97,7 +99,9 @@ def save_starter(folder: Path) -> Path:
     )
     network = StemNetwork(codec)
     network.codebooks.normal_()
-    settings = decoder_settings(hidden_size=384, num_attention_heads=6, num_codebooks=8, max_position_embeddings=640)
+    settings = decoder_settings(
+        hidden_size=384, num_attention_heads=6, num_codebooks=8, max_position_embeddings=640
+    )
     decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**settings))
     spread(decoder)
     text = {"model_type": "bert", "hidden_size": 384, "num_hidden_layers": 6, "intermediate_size": 1536}
@@ -122,7 +126,7 @@ def spread(model: nn.Module) -> None:
     torch.manual_seed(1)
     for name, module in model.named_modules():
         if isinstance(module, nn.Embedding):
-            module.weight.normal_(0, 0.5)
+            module.weight.normal_(0, 1.5)
         if isinstance(module, nn.Linear):
             gain = 3.0 if "lm_heads" in name else 1.0
             module.weight.normal_(0, gain * module.in_features**-0.5)
