@@ -1,9 +1,9 @@
 """Codes of the whole corpus, made once for each codec."""
 
 import hashlib
+import io
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from engine.codecs.stem import StemNetwork
+from engine.files import replace_file
 from training.starter.codec.data import load_stems
 from training.starter.codec.train import trained_network
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.synth import FRAME
+from training.starter.parallel import in_processes
 
 
 def tokens_folder(corpus: Path, run: Path) -> Path:
@@ -27,16 +29,14 @@ def tokens_folder(corpus: Path, run: Path) -> Path:
 def tokenize(corpus: Path, run: Path, workers: int) -> Iterator[tuple[int, int]]:
     """Encode every rendering that has no codes yet; yields (done, total)."""
     folder = tokens_folder(corpus, run)
-    folder.mkdir(parents=True, exist_ok=True)
     everything = renderings(corpus)
     missing = [r for r in everything if not (folder / f"{r.name}.npy").exists()]
     done = len(everything) - len(missing)
     yield done, len(everything)
-    with ProcessPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for future in as_completed([pool.submit(_encode, corpus, run, folder, r) for r in missing]):
-            future.result()
-            done += 1
-            yield done, len(everything)
+    encode = partial(_encode, corpus, run, folder)
+    for _ in in_processes(encode, missing, workers, start=partial(torch.set_num_threads, 1)):
+        done += 1
+        yield done, len(everything)
 
 
 @cache
@@ -46,9 +46,11 @@ def _network(run: Path) -> StemNetwork:
 
 @torch.inference_mode()
 def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None:
-    stems = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME).astype(np.float32) / 32768
-    codes = stem_codes(_network(run), stems)
-    np.save(folder / f"{rendering.name}.npy", codes)
+    stored = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME)
+    codes = stem_codes(_network(run), stored.astype(np.float32) / np.float32(32768))
+    data = io.BytesIO()
+    np.save(data, codes)
+    replace_file(folder / f"{rendering.name}.npy", data.getvalue())
 
 
 @torch.inference_mode()

@@ -1,0 +1,103 @@
+"""FluidSynth with one audio group for each stem: a score is played once and comes out as stems."""
+
+import ctypes
+from pathlib import Path
+
+import fluidsynth
+import numpy as np
+from numpy.typing import NDArray
+
+from training.starter.corpus.instruments import STEMS
+from training.starter.corpus.score import Part
+
+SAMPLE_RATE = 32_000
+FRAME = 640  # samples of one codec frame, 20 ms
+BLOCK = 64  # FluidSynth's own block: events fall on it, so what repeats in the score repeats in the samples
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+_CHANNELS = 16 * len(STEMS)
+
+_process = fluidsynth.cfunc(
+    "fluid_synth_process",
+    ctypes.c_int,
+    ("synth", ctypes.c_void_p, 1),
+    ("len", ctypes.c_int, 1),
+    ("nfx", ctypes.c_int, 1),
+    ("fx", ctypes.c_void_p, 1),
+    ("nout", ctypes.c_int, 1),
+    ("out", ctypes.c_void_p, 1),
+)
+
+
+class StemSynth:
+    """Plays parts into `[stem, sample]`. Loading the sound font takes a second: keep one a process."""
+
+    def __init__(self, soundfont: Path = SOUNDFONT) -> None:
+        if not soundfont.exists():
+            raise FileNotFoundError(f"no {soundfont}: install the Debian package 'fluid-soundfont-gm'")
+        self._synth = fluidsynth.Synth(gain=0.5, samplerate=float(SAMPLE_RATE), channels=_CHANNELS)
+        # The constructor made its synth with one audio group; make it again with one for each stem.
+        fluidsynth.delete_fluid_synth(self._synth.synth)
+        for setting, value in {
+            "synth.audio-channels": len(STEMS),
+            "synth.audio-groups": len(STEMS),
+            "synth.reverb.active": 0,
+            "synth.chorus.active": 0,
+            "synth.polyphony": 512,
+        }.items():
+            self._synth.setting(setting, value)
+        self._synth.synth = fluidsynth.new_fluid_synth(self._synth.settings)
+        self._font = self._synth.sfload(str(soundfont))
+
+    def play(self, parts: list[Part], beat_frames: int, beats: int) -> NDArray[np.float32]:
+        """The stems of `parts`: float32 `[stem, beats * beat_frames * 640]`, mono, dry."""
+        beat_samples = beat_frames * FRAME
+        length = beats * beat_samples
+        self._silence()
+        events: list[tuple[int, int, int, int, int]] = []
+        used = dict.fromkeys(STEMS, 0)
+        for part in parts:
+            channel = STEMS.index(part.stem) + len(STEMS) * min(used[part.stem], 15)
+            used[part.stem] += 1
+            self._select(channel, part)
+            for note in part.notes:
+                on = round(note.start * beat_samples / BLOCK) * BLOCK
+                off = max(on + BLOCK, round((note.start + note.length) * beat_samples / BLOCK) * BLOCK)
+                events.append((on, 1, channel, note.pitch, note.velocity))
+                events.append((off, 0, channel, note.pitch, 0))
+        events.sort()
+        stereo = np.zeros((2 * len(STEMS), length), np.float32)
+        at = 0
+        for when, kind, channel, pitch, velocity in events:
+            if when >= length:
+                break
+            self._advance(stereo, at, when)
+            at = when
+            if kind:
+                self._synth.noteon(channel, pitch, velocity)
+            else:
+                self._synth.noteoff(channel, pitch)
+        self._advance(stereo, at, length)
+        return stereo.reshape(len(STEMS), 2, length).mean(1)
+
+    def _silence(self) -> None:
+        """Stop what still rings from the part played before."""
+        self._synth.system_reset()
+        for channel in range(_CHANNELS):
+            self._synth.all_sounds_off(channel)
+        rest = np.zeros((2 * len(STEMS), 10 * FRAME), np.float32)
+        self._advance(rest, 0, rest.shape[1])
+
+    def _select(self, channel: int, part: Part) -> None:
+        bank = 128 if part.drums else 0
+        if self._synth.program_select(channel, self._font, bank, part.program) != 0:
+            self._synth.program_select(channel, self._font, bank, 0)
+        self._synth.cc(channel, 7, part.volume)
+
+    def _advance(self, stereo: NDArray[np.float32], start: int, end: int) -> None:
+        if end <= start:
+            return
+        base, stride = stereo.ctypes.data, stereo.strides[0]
+        pointers = (ctypes.c_void_p * len(stereo))(
+            *(base + row * stride + 4 * start for row in range(len(stereo)))
+        )
+        _process(self._synth.synth, end - start, 0, None, len(stereo), pointers)
