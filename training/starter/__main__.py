@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-Item = TypeVar("Item")
+Figures = TypeVar("Figures", bound=tuple[Any, ...])  # how much is done, then what it gave so far
 
 corpus_option = click.option(
     "--corpus",
@@ -41,18 +41,19 @@ def starter() -> None:
     python -m training.starter export     # write resources/starter
     python -m training.starter report     # what it reaches on held-out songs
 
-    Each step can be stopped and called again: it goes on where it was.
+    Each step can be stopped and called again: it goes on where it was (the splitter, which takes
+    minutes, from its beginning).
     """
 
 
-def _shown(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+def _shown(items: Iterable[Figures], what: str, total: int) -> Iterator[Figures]:
     """Show a bar while `items` pass; without a terminal, a line every 30 s."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     last = time.monotonic()
     with Progress(*columns) as progress:
         task = progress.add_task(what, total=total)
         for item in items:
-            done = item[0] if isinstance(item, tuple) else item
+            done = item[0]
             progress.update(task, completed=done, description=_line(what, item))
             if not progress.console.is_terminal and time.monotonic() - last > 30:
                 last = time.monotonic()
@@ -60,19 +61,20 @@ def _shown(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
             yield item
 
 
-def _line(what: str, item: object) -> str:
-    values = item[1:] if isinstance(item, tuple) else ()
-    return " ".join([what, *(f"{value:.3f}" for value in values if isinstance(value, float))])
+def _line(what: str, item: tuple[Any, ...]) -> str:
+    return " ".join([what, *(f"{value:.3f}" for value in item[1:] if isinstance(value, float))])
 
 
-def _exhaust(items: Iterable[Item], what: str, total: int) -> None:
+def _exhaust(items: Iterable[tuple[Any, ...]], what: str, total: int) -> None:
     for _ in _shown(items, what, total):
         pass
 
 
 @starter.command()
 @corpus_option
-@click.option("--songs", type=click.IntRange(1), default=1250, show_default=True, help="Seeds 0 to N.")
+@click.option(
+    "--songs", type=click.IntRange(1), default=1250, show_default=True, help="How many, from seed 0."
+)
 @workers_option
 def corpus(corpus: Path, songs: int, workers: int) -> None:
     """Render the corpus: the same seeds always give the same songs."""

@@ -14,11 +14,12 @@ from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
 
 
 def export(run: Path, target: Path) -> int:
-    """Write codec, splitter and language model of `run` to `target`; returns the bytes of the weights."""
+    """Write codec, splitter and language model of `run` to `target`; returns the bytes of the weights.
+
+    Without a trained splitter the starter makes music, but cannot take an audio prompt.
+    """
     network, decoder = trained_network(run), trained_decoder(run)
-    splitter = checkpoint.load(run / "splitter.pt")
-    if splitter:
-        network.load_state_dict(splitter, strict=False)
+    network.load_state_dict(network.state_dict() | (checkpoint.load(run / "splitter.pt") or {}))
     text_folder = files(TEXT_PACKAGE) / "model"
     text = json.loads((text_folder / "config.json").read_text())
     config = {

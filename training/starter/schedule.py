@@ -1,9 +1,10 @@
 """Learning rates and moving averages shared by the starter's trainers."""
 
 import math
+from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def cosine_rate(peak: float, step: int, total: int, warmup: int, floor: float = 0.05) -> float:
@@ -11,6 +12,11 @@ def cosine_rate(peak: float, step: int, total: int, warmup: int, floor: float = 
     rise = min(1.0, (step + 1) / warmup)
     fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
     return peak * rise * (fall * (1 - floor) + floor)
+
+
+def smoothed(before: float | None, value: float, keep: float) -> float:
+    """A loss as people like to watch it: `keep` of what it was `before`, the rest of its new `value`."""
+    return value if before is None else keep * before + (1 - keep) * value
 
 
 class MovingAverage:
@@ -28,9 +34,9 @@ class MovingAverage:
             if name in self.values:
                 self.values[name].lerp_(p.detach(), 1 - decay)
 
-    @torch.no_grad()
-    def copy_to(self, module: nn.Module) -> None:
-        """Give `module` the averaged weights."""
-        for name, p in module.named_parameters():
-            if name in self.values:
-                p.copy_(self.values[name])
+
+@torch.no_grad()
+def put_values(values: Mapping[str, Tensor], module: nn.Module) -> None:
+    """Give the parameters of `module` these values, by name."""
+    for name, value in values.items():
+        module.get_parameter(name).copy_(value)

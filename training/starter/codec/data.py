@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training.starter.corpus.build import Rendering
@@ -13,11 +14,13 @@ from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.synth import FRAME
 
 _AUDIBLE = 30  # of 32768: quieter stems of a crop are left out of the batch
+_ON_FRAMES = 0.8  # share of the crops that begin where a frame of a song begins
+_SILENT = 0.08  # share of the crops in which a random stem is kept even if it is silent
 
 
 @dataclass(frozen=True)
 class StemBatch:
-    """Stems [R, N] of several crops; `stem` [R] names each row's stem, `group` [R] its crop, 0 to `groups`."""
+    """Stems [R, N] of several crops. `stem` [R] is the index of each row's stem, `group` [R] of its crop."""
 
     audio: Tensor
     stem: Tensor
@@ -29,7 +32,7 @@ class StemBatch:
         return torch.zeros(self.groups, rows.shape[1]).index_add(0, self.group, rows)
 
 
-def load_stems(folder: Path, rendering: Rendering, start: int, length: int) -> np.ndarray:
+def load_stems(folder: Path, rendering: Rendering, start: int, length: int) -> NDArray[np.int16]:
     """Samples `start` to `start + length` of all four stems, int16 `[stem, length]`."""
     stored = np.load(folder / "audio" / f"{rendering.name}.npy", mmap_mode="r")
     out = np.zeros((len(STEMS), length), np.int16)
@@ -44,7 +47,7 @@ def stem_batches(
 ) -> Iterator[StemBatch]:
     """Endless random batches of about `rows` stems, `frames` long, with loudness varied by ±4 dB."""
     while True:
-        audio: list[np.ndarray] = []
+        audio: list[NDArray[np.float32]] = []
         stem: list[int] = []
         group: list[int] = []
         groups = 0
@@ -52,15 +55,15 @@ def stem_batches(
             rendering = renderings[rng.integers(len(renderings))]
             length = frames * FRAME
             start = int(rng.integers(0, max(1, rendering.samples - length)))
-            if rng.random() < 0.8:
+            if rng.random() < _ON_FRAMES:
                 start = start // FRAME * FRAME
             crop = load_stems(folder, rendering, start, length)
             heard = [s for s in range(len(STEMS)) if np.abs(crop[s]).max() > _AUDIBLE]
-            if rng.random() < 0.08:
+            if rng.random() < _SILENT:
                 heard.append(int(rng.integers(len(STEMS))))
             gain = 10 ** (rng.uniform(-4, 2) / 20) / 32768
             for s in dict.fromkeys(heard):
-                audio.append(crop[s].astype(np.float32) * gain)
+                audio.append(crop[s].astype(np.float32) * np.float32(gain))
                 stem.append(s)
                 group.append(groups)
             groups += bool(heard)

@@ -17,7 +17,7 @@ _BANKS = {
 
 
 def mel_spectrogram(audio: Tensor, size: int) -> Tensor:
-    """Mel magnitudes of audio [B, N] -> [B, mels, frames], hop size / 4."""
+    """Mel magnitudes of audio [B, N] -> [B, mels, frames]; `size` as in RESOLUTIONS, hop size / 4."""
     spectrum = torch.stft(audio, size, size // 4, window=torch.hann_window(size), return_complex=True)
     power = spectrum.real.square() + spectrum.imag.square()
     return _BANKS[size] @ power.clamp(min=1e-14).sqrt()
@@ -33,7 +33,7 @@ def log_mel_distance(decoded: Tensor, original: Tensor) -> Tensor:
 
 
 def spectral_loss(decoded: Tensor, original: Tensor, sizes: Sequence[int], linear: float = 0.3) -> Tensor:
-    """Per row [B], at the given resolutions: the log-mel distance, plus `linear` times the relative difference."""
+    """Per row [B]: the log-mel distance at these FFT sizes, plus `linear` times the relative difference."""
     loss = torch.zeros(len(decoded))
     for size in sizes:
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -28,7 +28,10 @@ class CodebookLearner(nn.Module):
     def forward(
         self, network: StemNetwork, latents: Tensor, stem: Tensor, revive: bool
     ) -> tuple[Tensor, Tensor]:
-        """Quantise latents [R, T, D]; returns them with straight-through gradients, and the commitment loss."""
+        """Quantise latents [R, T, D] of stems [R]: with straight-through gradients, and the commitment loss.
+
+        The codebooks move at each call. `revive`: codes that nothing chooses jump to where latents are.
+        """
         latents = latents.float()
         out = torch.zeros_like(latents)
         loss = torch.zeros(())

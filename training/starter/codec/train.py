@@ -17,7 +17,8 @@ from training.starter.codec.data import StemBatch, stem_batches
 from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_loss
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
-from training.starter.schedule import MovingAverage, cosine_rate
+from training.starter.corpus.synth import FRAME, SAMPLE_RATE
+from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
 
 _SIZES = [size for size, _ in RESOLUTIONS]
 
@@ -42,7 +43,7 @@ class CodecPlan:
 def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
     """An untrained network with its mel filters in place."""
     network = StemNetwork(config or StemCodecConfig())
-    bank = librosa.filters.mel(sr=32_000, n_fft=2048, n_mels=network.config.mels, fmax=16_000)
+    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=2048, n_mels=network.config.mels)
     network.mel_bank.copy_(torch.tensor(bank))
     return network
 
@@ -82,48 +83,48 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
     trained = [p for name, p in network.named_parameters() if not name.startswith("splitter")]
     optimizer = torch.optim.AdamW(trained, plan.rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
     average = MovingAverage(network, plan.average)
-    step, smooth = 0, float("nan")
+    step = 0
+    smooth: float | None = None
     state = checkpoint.load(run / "codec.pt")
     if state:
         network.load_state_dict(state["network"])
         learner.load_state_dict(state["learner"])
         optimizer.load_state_dict(state["optimizer"])
         average.values, step = state["average"], state["step"]
-    writer = SummaryWriter(run / "codec")
     rng = np.random.default_rng([plan.seed, step])
     batches = stem_batches(corpus, renderings(corpus, "train"), plan.rows, plan.frames, rng)
-    for batch in batches:
-        if step >= plan.steps:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = cosine_rate(plan.rate, step, plan.steps, plan.warmup)
-        decoded, commitment = reconstruct(network, learner, batch, step, plan)
-        mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
-        loss = 15 * (mix + plan.stem_weight * stems) + commitment
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 5.0)
-        optimizer.step()
-        average.update(network, step)
-        step += 1
-        smooth = mix.item() if smooth != smooth else 0.98 * smooth + 0.02 * mix.item()
-        for name, value in (("mix", mix), ("stems", stems), ("commitment", commitment)):
-            writer.add_scalar(f"codec/{name}", value.item(), step)
-        if step % plan.save_every == 0 or step == plan.steps:
-            used = (learner.counts > 0.05).float().mean(1)
-            writer.add_scalar("codec/least_used_book", used.min().item(), step)
-            checkpoint.save(
-                run / "codec.pt",
-                {
-                    "network": network.state_dict(),
-                    "learner": learner.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "average": average.values,
-                    "step": step,
-                },
-            )
-        yield step, smooth
-    writer.close()
+    with SummaryWriter(run / "codec") as writer:
+        for batch in batches:
+            if step >= plan.steps:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = cosine_rate(plan.rate, step, plan.steps, plan.warmup)
+            decoded, commitment = reconstruct(network, learner, batch, step, plan)
+            mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
+            loss = 15 * (mix + plan.stem_weight * stems) + commitment
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trained, 5.0)
+            optimizer.step()
+            average.update(network, step)
+            step += 1
+            smooth = smoothed(smooth, mix.item(), 0.98)
+            for name, value in (("mix", mix), ("stems", stems), ("commitment", commitment)):
+                writer.add_scalar(f"codec/{name}", value.item(), step)
+            if step % plan.save_every == 0 or step == plan.steps:
+                used = (learner.counts > 0.05).float().mean(1)
+                writer.add_scalar("codec/least_used_book", used.min().item(), step)
+                checkpoint.save(
+                    run / "codec.pt",
+                    {
+                        "network": network.state_dict(),
+                        "learner": learner.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "average": average.values,
+                        "step": step,
+                    },
+                )
+            yield step, smooth
 
 
 def trained_network(run: Path) -> StemNetwork:
@@ -133,8 +134,7 @@ def trained_network(run: Path) -> StemNetwork:
         raise FileNotFoundError(f"no codec in {run}: train it first (python -m training.starter codec)")
     network = new_network()
     network.load_state_dict(state["network"])
-    for name, value in state["average"].items():
-        network.get_parameter(name).data.copy_(value)
+    put_values(state["average"], network)
     return network.eval()
 
 
@@ -150,7 +150,7 @@ def held_out_distance(
     mixes: list[float] = []
     stems: list[list[float]] = [[] for _ in range(S)]
     for pick in picks:
-        batch = next(stem_batches(corpus, [pick], 1, min(frames, pick.samples // 640), rng))
+        batch = next(stem_batches(corpus, [pick], 1, min(frames, pick.samples // FRAME), rng))
         decoded = roundtrip(network, batch.audio, batch.stem)
         mixes += log_mel_distance(batch.mixes(decoded), batch.mixes(batch.audio)).tolist()
         for s, value in zip(
@@ -182,33 +182,32 @@ def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> I
     trained = [p for name, p in network.named_parameters() if name.startswith("splitter")]
     optimizer = torch.optim.AdamW(trained, rate, weight_decay=0.01)
     S = len(network.config.stems)
-    writer = SummaryWriter(run / "splitter")
     batches = stem_batches(corpus, renderings(corpus, "train"), 24, 128, np.random.default_rng(7))
-    smooth = float("nan")
+    smooth: float | None = None
     with torch.no_grad():
-        nothing = network.encode_latents(torch.zeros(S, 128 * 640), torch.arange(S))
-    for step, batch in enumerate(batches, start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = cosine_rate(rate, step, steps, 100)
-        with torch.no_grad():
-            target = nothing.repeat(batch.groups, 1, 1)
-            heard = network.encode_latents(batch.audio, batch.stem)
-            target[batch.group * S + batch.stem] = heard
-            target = target.view(batch.groups, S, *heard.shape[1:])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            found = network.split_latents(batch.mixes(batch.audio))
-        scale = target.var((0, 2), unbiased=False, keepdim=True).clamp(min=1e-3)
-        loss = F.smooth_l1_loss(found.float() / scale.sqrt(), target / scale.sqrt())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        smooth = loss.item() if smooth != smooth else 0.98 * smooth + 0.02 * loss.item()
-        writer.add_scalar("splitter/loss", loss.item(), step)
-        yield step, smooth
-        if step >= steps:
-            break
-    writer.close()
+        nothing = network.encode_latents(torch.zeros(S, 128 * FRAME), torch.arange(S))
+    with SummaryWriter(run / "splitter") as writer:
+        for step, batch in enumerate(batches, start=1):
+            for group in optimizer.param_groups:
+                group["lr"] = cosine_rate(rate, step, steps, 100)
+            with torch.no_grad():
+                target = nothing.repeat(batch.groups, 1, 1)
+                heard = network.encode_latents(batch.audio, batch.stem)
+                target[batch.group * S + batch.stem] = heard
+                target = target.view(batch.groups, S, *heard.shape[1:])
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                found = network.split_latents(batch.mixes(batch.audio))
+            scale = target.var((0, 2), unbiased=False, keepdim=True).clamp(min=1e-3)
+            loss = F.smooth_l1_loss(found.float() / scale.sqrt(), target / scale.sqrt())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            optimizer.step()
+            smooth = smoothed(smooth, loss.item(), 0.98)
+            writer.add_scalar("splitter/loss", loss.item(), step)
+            yield step, smooth
+            if step >= steps:
+                break
     checkpoint.save(
         run / "splitter.pt",
         {name: value for name, value in network.state_dict().items() if name.startswith("splitter")},

