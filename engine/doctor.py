@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.catalog import find_model, list_models
 from engine.errors import Problem
 from engine.job import STARTER
+from engine.packs import list_packs
 from engine.paths import home
 
 GIB = 2**30
@@ -96,6 +97,12 @@ def _hub_models() -> Check:
     )
 
 
+def _packs() -> Check:
+    packs = [f"{pack.manifest.name} for {pack.manifest.base_model}" for pack in list_packs()]
+    todo = "Knobs need a pack of adapters: tunedial packs install FILE"
+    return Check("packs", bool(packs), ", ".join(packs) or "none", todo, needed=False)
+
+
 def _package(name: str, package: str) -> Callable[[], Check]:
     def look() -> Check:
         there = importlib.util.find_spec(package) is not None
@@ -143,6 +150,7 @@ _LOOKS: tuple[Callable[[], Check], ...] = (
     _package("music measures", "vibenet"),
     _audio_formats,
     _hub_models,
+    _packs,
     _display,
     _ssh,
     _corpus_tools,

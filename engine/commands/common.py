@@ -1,6 +1,7 @@
 """What several commands share: `--json`, `--backend`, and where messages go."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,9 @@ def note(line: str) -> None:
 def open_backend(name: str) -> "Backend":
     """The backend called `name`. Raises CallProblem if there is none."""
     if name == "local":
+        # Before torch loads: threads that wait for each other by spinning stall every step for many
+        # times its length as soon as another program wants a core too.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from engine.local import LocalBackend
 
         return LocalBackend()

@@ -44,7 +44,12 @@ def list_(as_json: bool) -> None:
 @json_option
 def get(hub_id: str, as_json: bool) -> None:
     """Download the model HUB_ID from the Hugging Face hub; its license is shown first."""
-    ref = fetch(hub_id)
+    from engine.catalog import find_model, get_model, license_notice
+
+    ref = find_model(hub_id)
+    if notice := license_notice(ref):
+        note(notice)
+    ref = get_model(ref)
     if as_json:
         echo_json(_described(ref))
     else:
@@ -59,16 +64,6 @@ def remove(hub_id: str) -> None:
 
     remove_model(find_model(hub_id))
     click.echo(f"{hub_id} was removed.")
-
-
-def fetch(name: str) -> "ModelRef":
-    """The model called `name`, downloaded if it is on a hub; its license is shown before that."""
-    from engine.catalog import find_model, get_model, license_notice
-
-    ref = find_model(name)
-    if notice := license_notice(ref):
-        note(notice)
-    return get_model(ref)
 
 
 def _described(ref: "ModelRef") -> dict[str, object]:

@@ -1,11 +1,13 @@
 """The command line with the local backend and small random models: a prompt becomes files that replay."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from engine.cli import main
+from engine.commands.common import open_backend
 from engine.packs import install
 from engine.take import read_take
 from tests.engine import tiny
@@ -69,6 +71,15 @@ def test_a_knob_without_an_adapter_is_a_wrong_call(model, tmp_path, capsys):
 def test_a_model_that_is_not_here_says_how_to_get_it(name, code, said, tmp_path, capsys):
     assert generate(Path(name), tmp_path / "take") == code
     assert said in capsys.readouterr().err
+
+
+def test_threads_wait_without_spinning_unless_told_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    open_backend("local")
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    open_backend("local")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
 def test_bench_runs_on_a_folder(model, capsys):
