@@ -13,7 +13,6 @@ interleaved and wait in pairs: four codebooks are delayed by 0, 0, 1, 1 (Copet e
 Controllable Music Generation, section 2.2; transformers' `build_delay_pattern_mask`).
 """
 
-import torch
 from torch import Tensor
 
 
@@ -34,10 +33,3 @@ def delayed(codes: Tensor, waits: list[int], pad: int) -> Tensor:
     for k, wait in enumerate(waits):
         sequence[..., k, wait + 1 : wait + 1 + T] = codes[..., k, :]
     return sequence
-
-
-def undelayed(sequence: Tensor, waits: list[int]) -> Tensor:
-    """The codes [..., K, T] in a delayed sequence [..., K, columns(T)]."""
-    T = sequence.shape[-1] - max(waits) - 1
-    rows = [sequence[..., k, wait + 1 : wait + 1 + T] for k, wait in enumerate(waits)]
-    return torch.stack(rows, dim=-2)

@@ -15,6 +15,7 @@ from engine.errors import Problem
 
 PACKAGE = "package:"
 MAX_TOKENS = 512  # the longest text T5 and BERT were trained on
+_TODO = "Fetch the model again."
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "vocab.txt", "vocab.json")
 
 
@@ -26,11 +27,15 @@ class TextEncoder:
 
         Raises Problem if they do not fit together, naming what is wrong.
         """
+        if not has_tokenizer(tokenizer):
+            raise Problem(f"{tokenizer} has no tokenizer.", _TODO)
         with quiet_transformers():
             try:
                 self._tokenizer = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)
             except Exception as error:
-                raise Problem(f"The tokenizer in {tokenizer} cannot be used: {error}", _TODO) from error
+                raise Problem(
+                    f"The tokenizer in {tokenizer} cannot be used: {_line(error)}.", _TODO
+                ) from error
             self._model = _load(config, dict(weights))
 
     @property
@@ -47,9 +52,6 @@ class TextEncoder:
         return states[0]
 
 
-_TODO = "Fetch the model again."
-
-
 def _load(config: Mapping[str, Any], weights: dict[str, Tensor]) -> Any:
     settings = {name: value for name, value in config.items() if name != "model_type"}
     try:
@@ -58,7 +60,7 @@ def _load(config: Mapping[str, Any], weights: dict[str, Tensor]) -> Any:
             kind = type(AutoModelForTextEncoding.from_config(typed))
         model, told = kind.from_pretrained(None, config=typed, state_dict=weights, output_loading_info=True)
     except Exception as error:
-        raise Problem(f"The model's text encoder cannot be built: {error}", _TODO) from error
+        raise Problem(f"The model's text encoder cannot be built: {_line(error)}.", _TODO) from error
     if missing := sorted(told["missing_keys"]):
         raise Problem(f"The weights of the model's text encoder lack '{missing[0]}'.", _TODO)
     return model.eval().requires_grad_(False)
@@ -82,6 +84,10 @@ def package_folder(place: str) -> Path:
 def has_tokenizer(folder: Path) -> bool:
     """True if a tokenizer of transformers lies in `folder`."""
     return any((folder / name).is_file() for name in _TOKENIZERS)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 @contextlib.contextmanager

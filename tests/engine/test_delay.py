@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
 
-from engine.delay import columns, delayed, delays, undelayed
+from engine.delay import columns, delayed, delays
 from tests.engine.tiny import decoder_settings
 
 P = 99
@@ -36,11 +36,15 @@ def test_stereo_codebooks_wait_in_pairs() -> None:
 
 
 @given(st.integers(1, 3), st.sampled_from([(1, 1), (4, 1), (8, 1), (2, 2), (8, 2)]), st.integers(0, 12))
-def test_undelayed_brings_the_codes_back(B: int, layout: tuple[int, int], T: int) -> None:
+def test_a_codebooks_frame_stands_one_column_after_its_delay(B: int, layout: tuple[int, int], T: int) -> None:
     K, channels = layout
     codes = torch.arange(B * K * T).view(B, K, T)
     waits = delays(K, channels)
-    assert torch.equal(undelayed(delayed(codes, waits, P), waits), codes)
+    sequence = delayed(codes, waits, -1)
+    assert sequence.shape == (B, K, columns(T, waits))
+    for k, wait in enumerate(waits):
+        assert torch.equal(sequence[:, k, wait + 1 :][..., :T], codes[:, k])
+    assert (sequence == -1).sum() == B * K * (max(waits) + 1)
 
 
 @pytest.mark.parametrize(("K", "channels"), [(4, 1), (8, 2)])

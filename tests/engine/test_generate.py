@@ -19,7 +19,7 @@ from engine.model import Model, load_model
 from tests.engine import tiny
 
 PROMPT = "rock loud piano drums"
-FRAMES = 210
+FRAMES = 250
 GUIDANCE = 3.0
 
 Saved = tuple[tiny.Reference, Path]
@@ -121,7 +121,7 @@ def assert_greedy_equal(
     ours = codes_of(load_model(saved[1]), frames=FRAMES, **changes)[0]
     assert ours.shape == codes.shape
     assert torch.equal(ours, codes)
-    assert len(seen) == len(scores) >= 150
+    assert len(seen) == len(scores) >= 200
     assert (torch.stack(seen) - scores).abs().max() < 1e-4
     assert min(len(row.unique()) for row in ours) > 15
     return ours
@@ -231,15 +231,15 @@ def test_a_clip_is_the_same_alone_and_in_a_batch_and_at_any_number_of_threads(
         """Codes [B, K, T] and logits [steps, B, K, V]."""
         seen.clear()
         torch.set_num_threads(threads)
-        codes = codes_of(starter, clips=clips, frames=60, settings={"guidance": guidance})
+        codes = codes_of(starter, clips=clips, frames=30, settings={"guidance": guidance})
         return codes, torch.stack(seen)
 
     codes, logits = run(clips, 1)
     assert 1 < logits.std() < 8
-    for threads in (1, 2, 3, 8):
+    for threads in (1, 2, 3):
         again, those = run(clips, threads)
         assert torch.equal(again, codes) and torch.equal(those, logits)
-        for b, clip in enumerate(clips[:4]):
+        for b, clip in enumerate(clips[:3]):
             alone, its = run([clip], threads)
             assert torch.equal(alone[0], codes[b]) and torch.equal(its[:, 0], logits[:, b])
 

@@ -81,7 +81,7 @@ def melody() -> Reference:
 def save(model: Reference, folder: Path, **options: Any) -> Path:
     """Write `model` and a tokenizer of WORDS to `folder`; `options` are those of save_pretrained."""
     model.save_pretrained(folder, **options)
-    _tokenizer().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
     return folder
 
 
@@ -163,7 +163,7 @@ def _encodec() -> EncodecConfig:
     )
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer() -> PreTrainedTokenizerFast:
     vocabulary = {word: number for number, word in enumerate(("<pad>", "</s>", "<unk>", *WORDS))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
