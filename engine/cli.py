@@ -119,6 +119,9 @@ def main(args: Sequence[str] | None = None) -> int:
         try:
             result = root.main(words, prog_name=PROGRAM, standalone_mode=False)
             return result if isinstance(result, int) else 0
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            return error.exit_code
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else 1
         except BaseException as error:
@@ -135,7 +138,9 @@ def _explain(error: BaseException) -> tuple[str, int]:
         return f"Error: {error}", error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else PROGRAM
-        return f"Error: {error.format_message().rstrip('.')}. See {path} --help.", error.exit_code
+        message = error.format_message()
+        stop = "" if message.endswith((".", "?", ")")) else "."
+        return f"Error: {message}{stop} See {path} --help.", error.exit_code
     if isinstance(error, click.ClickException):
         return f"Error: {error.format_message()}", error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):

@@ -59,6 +59,11 @@ def test_help_names_a_plugin_without_loading_it(plugin, capsys, monkeypatch):
     assert "tunedial train --help" in capsys.readouterr().out
 
 
+def test_a_group_without_a_command_shows_its_help(capsys):
+    assert main(["packs"]) == 2
+    assert "tunedial packs install my-pack.zip\n" in capsys.readouterr().err
+
+
 def test_a_plugin_runs_as_a_command(plugin, capsys):
     plugin("train", click.Command("train", callback=lambda: click.echo("trained")))
     assert main(["train"]) == 0
@@ -68,7 +73,8 @@ def test_a_plugin_runs_as_a_command(plugin, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["genrate", "x"], "Did you mean 'generate'?"),
+        (["genrate", "x"], "Did you mean 'generate'? See tunedial --help.\n"),
+        (["presets", "shw"], "Did you mean 'show'? See tunedial presets --help.\n"),
         (["generate", "x", "--secnds", "3"], "'--seconds'"),
         (["replay"], "TAKE"),
         (["--nonsense"], "--nonsense"),
