@@ -1,6 +1,7 @@
 """`python -m training.starter`: make the corpus, train the starter, and report what it reaches."""
 
 import json
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.errors import Problem
 
 Figures = TypeVar("Figures", bound=tuple[Any, ...])  # how much is done, then what it gave so far
 
@@ -169,5 +172,14 @@ def report(corpus: Path, model: Path, clips: int, examples: Path | None, as_json
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
 
 
+def main() -> None:
+    """Run the command; what the user can act on is one line on stderr."""
+    try:
+        starter()
+    except Problem as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(problem.exit_code)
+
+
 if __name__ == "__main__":
-    starter()
+    main()

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.errors import Problem
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.synth import FRAME
@@ -45,7 +46,12 @@ def load_stems(folder: Path, rendering: Rendering, start: int, length: int) -> N
 def stem_batches(
     folder: Path, renderings: list[Rendering], rows: int, frames: int, rng: np.random.Generator
 ) -> Iterator[StemBatch]:
-    """Endless random batches of about `rows` stems, `frames` long, with loudness varied by ±4 dB."""
+    """Endless random batches of `rows` stems or a few more, `frames` long, from 4 dB softer to 2 dB louder.
+
+    Raises Problem if there are no renderings.
+    """
+    if not renderings:
+        raise Problem("The corpus has no songs.", "Render them first: python -m training.starter corpus")
     while True:
         audio: list[NDArray[np.float32]] = []
         stem: list[int] = []

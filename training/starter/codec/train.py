@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from engine.codecs.stem import StemCodecConfig, StemNetwork
+from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
 from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_loss
@@ -128,10 +129,10 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
 
 
 def trained_network(run: Path) -> StemNetwork:
-    """The network with averaged weights out of `run/codec.pt`."""
+    """The network with averaged weights out of `run/codec.pt`. Raises Problem if it is not trained yet."""
     state = checkpoint.load(run / "codec.pt")
     if state is None:
-        raise FileNotFoundError(f"no codec in {run}: train it first (python -m training.starter codec)")
+        raise Problem(f"There is no codec in {run}.", "Train it first: python -m training.starter codec")
     network = new_network()
     network.load_state_dict(state["network"])
     put_values(state["average"], network)

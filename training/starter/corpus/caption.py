@@ -61,7 +61,7 @@ def caption(description: Description, rng: random.Random) -> str:
 
 
 def paper_caption(description: Description) -> str:
-    """The one caption in the paper's form: genre and up to three instruments; drums are named if they sound."""
+    """The one caption in the paper's form: genre and up to three instruments, drums named if they sound."""
     return ", ".join([description.genre, *_with_drums(description.instruments[:3], description.instruments)])
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.errors import Problem
+
 MMA_LIBRARY = Path("/usr/share/mma/lib")
 _NOT_MUSIC = re.compile(r"metronome|none|count|intro|end|fill", re.IGNORECASE)
 
@@ -90,10 +92,10 @@ class Style:
 
 
 def styles(library: Path = MMA_LIBRARY) -> Iterator[Style]:
-    """Every musical style below `library`, in a fixed order. Raises FileNotFoundError without MMA."""
+    """Every musical style below `library`, in a fixed order. Raises Problem if there is none."""
     files = sorted(library.glob("*/*.mma"))
     if not files:
-        raise FileNotFoundError(f"no MMA styles in {library}: install the Debian package 'mma'")
+        raise Problem(f"There are no styles of MMA in {library}.", "Install the Debian package 'mma'.")
     for path in files:
         text = path.read_text(errors="ignore")
         named = re.findall(r"^\s*DefGroove\s+(\S+)", text, re.MULTILINE)

@@ -7,6 +7,7 @@ import fluidsynth
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import Problem
 from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.score import Part
 
@@ -32,8 +33,11 @@ class StemSynth:
     """Plays parts into `[stem, sample]`. Loading the sound font takes a second: keep one a process."""
 
     def __init__(self, soundfont: Path = SOUNDFONT) -> None:
+        """Raises Problem if `soundfont` is not there."""
         if not soundfont.exists():
-            raise FileNotFoundError(f"no {soundfont}: install the Debian package 'fluid-soundfont-gm'")
+            raise Problem(
+                f"There is no sound font {soundfont}.", "Install the Debian package 'fluid-soundfont-gm'."
+            )
         self._synth = fluidsynth.Synth(gain=0.5, samplerate=float(SAMPLE_RATE), channels=_CHANNELS)
         # The constructor made its synth with one audio group; make it again with one for each stem.
         fluidsynth.delete_fluid_synth(self._synth.synth)

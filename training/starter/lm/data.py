@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.errors import Problem
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.caption import caption
 
@@ -42,8 +43,13 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
 def batches(
     tracks: list[Track], rows: int, frames: int, rng: random.Random
 ) -> Iterator[tuple[Tensor, list[str]]]:
-    """Endless random (codes [rows, K, frames], captions)."""
+    """Endless random (codes [rows, K, frames], captions). Raises Problem if no track is long enough."""
     long_enough = [track for track in tracks if track.codes.shape[1] >= frames]
+    if not long_enough:
+        raise Problem(
+            f"No song has codes for {frames} frames.",
+            "Make them first: python -m training.starter corpus, codec, and tokens.",
+        )
     weights = [track.codes.shape[1] for track in long_enough]
     while True:
         chosen = rng.choices(long_enough, weights, k=rows)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.codecs.stem import StemNetwork
 from engine.files import replace_file
 from training.starter.codec.data import load_stems
 from training.starter.codec.train import trained_network
 from training.starter.corpus.build import Rendering, renderings
-from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.synth import FRAME
 from training.starter.parallel import in_processes
 
@@ -55,9 +55,22 @@ def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None
 
 @torch.inference_mode()
 def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Codes int16 [K, T] of the stems [stem, T * hop] of one song."""
-    rows = [
-        network.quantize(network.encode_latents(torch.tensor(stems[s : s + 1]), torch.tensor([s])), s)[0]
-        for s in range(len(STEMS))
-    ]
+    """Codes int16 [K, T] of the stems [stem, T * hop] of one song. A stem that never sounds costs nothing."""
+    T = stems.shape[1] // FRAME
+    rows = []
+    for s, samples in enumerate(stems):
+        if samples.any():
+            latents = network.encode_latents(torch.from_numpy(samples[None]), torch.tensor([s]))
+            rows.append(network.quantize(latents, s)[0])
+        else:
+            rows.append(_silence(network, s).expand(-1, T))
     return torch.cat(rows).numpy().astype(np.int16)
+
+
+@cache
+@torch.inference_mode()
+def _silence(network: StemNetwork, stem: int) -> Tensor:
+    """The codes [k, 1] of a frame of silence, away from the edges."""
+    nothing = torch.zeros(1, 33 * FRAME)
+    codes = network.quantize(network.encode_latents(nothing, torch.tensor([stem])), stem)[0]
+    return codes[:, 16:17]

@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, MusicgenForCausalLM
 
 from engine.delay import delayed, delays
+from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
@@ -181,10 +182,12 @@ def averaged(decoder: MusicgenForCausalLM, average: MovingAverage, plan: LmPlan)
 
 
 def trained_decoder(run: Path) -> MusicgenForCausalLM:
-    """The decoder with averaged weights out of `run/lm.pt`."""
+    """The decoder with averaged weights out of `run/lm.pt`. Raises Problem if it is not trained yet."""
     state = checkpoint.load(run / "lm.pt")
     if state is None:
-        raise FileNotFoundError(f"no language model in {run}: train it first (python -m training.starter lm)")
+        raise Problem(
+            f"There is no language model in {run}.", "Train it first: python -m training.starter lm"
+        )
     decoder = new_decoder(LmPlan(**state["plan"]))
     decoder.load_state_dict(state["decoder"])
     put_values(state["average"], decoder)
