@@ -1,0 +1,166 @@
+import json
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from engine.codecs import build
+from engine.codecs.stem import StemCodec, StemCodecConfig, StemNetwork
+from engine.codecs.stream import StreamDecoder
+from engine.errors import Problem
+
+TINY = StemCodecConfig(
+    codebook_size=16,
+    latent=8,
+    encoder_width=16,
+    encoder_blocks=1,
+    decoder_width=16,
+    decoder_blocks=2,
+    output_width=16,
+    output_blocks=1,
+    splitter_width=16,
+    splitter_blocks=1,
+)
+CONFIG = json.loads(json.dumps({"model_type": "tunedial_stem_codec", "frame_rate": 50, **TINY.model_dump()}))
+
+
+@torch.no_grad()
+def random_network() -> StemNetwork:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    network.mel_bank.uniform_(0, 0.01)
+    network.codebooks.normal_()
+    network.head.weight.normal_(0, 0.3)
+    return network
+
+
+@pytest.fixture(scope="module")
+def codec() -> StemCodec:
+    made = build(CONFIG, random_network().state_dict())
+    assert isinstance(made, StemCodec)
+    return made
+
+
+def codes(codec: StemCodec, T: int, B: int = 1) -> Tensor:
+    return torch.randint(codec.card, (B, codec.codebooks, T), generator=torch.Generator().manual_seed(0))
+
+
+def test_codebooks_belong_to_stems() -> None:
+    assert [TINY.rows(s) for s in range(4)] == [slice(0, 2), slice(2, 3), slice(3, 6), slice(6, 8)]
+    assert TINY.codebooks == 8
+
+
+def test_shapes_and_rate(codec: StemCodec) -> None:
+    assert (codec.sample_rate, codec.hop, codec.codebooks, codec.card, codec.channels) == (
+        32_000,
+        640,
+        8,
+        16,
+        1,
+    )
+    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 8, 6)
+    assert codec.encode_stems(torch.randn(2, 4, 640 * 5)).shape == (2, 8, 5)
+    assert codec.decode(codes(codec, 5, B=2)).shape == (2, 1, 3200)
+
+
+def test_a_clip_of_no_frames_is_empty(codec: StemCodec) -> None:
+    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 8, 0)
+    assert codec.encode_stems(torch.zeros(2, 4, 0)).shape == (2, 8, 0)
+    assert codec.decode(codes(codec, 0)).shape == (1, 1, 0)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_latents_and_logs_of_silence_and_full_scale_are_finite(codec: StemCodec, level: float) -> None:
+    audio = torch.full((1, 6400), level)
+    assert codec.network.log_mels(audio).isfinite().all()
+    assert codec.network.encode_latents(audio, torch.tensor([0])).isfinite().all()
+    assert codec.network.split_latents(audio).isfinite().all()
+
+
+def test_the_mix_is_the_sum_of_its_stems(codec: StemCodec) -> None:
+    some = codes(codec, 12, B=2)
+    torch.testing.assert_close(codec.decode(some)[:, 0], sum(codec.decode_stems(some).unbind(1)))
+
+
+def test_a_stems_codes_change_only_that_stem(codec: StemCodec) -> None:
+    some = codes(codec, 12)
+    for stem in range(4):
+        other = some.clone()
+        rows = TINY.rows(stem)
+        other[:, rows] = (other[:, rows] + 1) % codec.card
+        changed = (codec.decode_stems(some) - codec.decode_stems(other)).abs().amax((0, 2)) > 1e-6
+        assert changed.tolist() == [s == stem for s in range(4)]
+
+
+def test_rows_of_a_batch_do_not_meet(codec: StemCodec) -> None:
+    some = codes(codec, 12, B=3)
+    alone = torch.cat([codec.decode(row[None]) for row in some])
+    torch.testing.assert_close(codec.decode(some), alone, atol=1e-5, rtol=0)
+
+
+def test_residual_quantisation_of_sums_of_codes_is_exact() -> None:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    network.codebooks[0] = torch.randn(16, 8) * 100
+    network.codebooks[1] = torch.randn(16, 8)
+    some = torch.randint(16, (1, 2, 7))
+    assert torch.equal(network.quantize(network.dequantize(some, 0), 0), some)
+
+
+def test_each_code_is_the_nearest_to_what_the_books_before_left() -> None:
+    network = random_network()
+    latents = torch.randn(2, 5, 8)
+    found = network.quantize(latents, 2)
+    for b in range(2):
+        for t in range(5):
+            rest = latents[b, t]
+            for k in range(3):
+                book = network.codebooks[3 + k]
+                nearest = (book - rest).norm(dim=1).argmin()
+                assert found[b, k, t] == nearest
+                rest = rest - book[nearest]
+
+
+def test_a_frame_depends_on_no_more_than_the_context(codec: StemCodec) -> None:
+    T, at = 3 * codec.context, codec.context + 5
+    some = codes(codec, T)
+    other = some.clone()
+    other[..., at] = (other[..., at] + 1) % codec.card
+    moved = (codec.decode(some) - codec.decode(other)).abs()[0, 0].nonzero()[:, 0]
+    first, last = moved.min().item() // 640, moved.max().item() // 640
+    assert at - codec.context <= first and last <= at + codec.context
+    assert last - first > codec.context
+
+
+@settings(max_examples=8)
+@given(pieces=st.lists(st.integers(1, 40), min_size=1, max_size=6))
+def test_streamed_decoding_equals_whole_decoding(codec: StemCodec, pieces: list[int]) -> None:
+    some = codes(codec, sum(pieces))
+    stream = StreamDecoder(codec, 1)
+    parts = [stream.push(piece) for piece in some.split(pieces, dim=-1)] + [stream.finish()]
+    torch.testing.assert_close(torch.cat(parts, -1), codec.decode(some), atol=1e-3, rtol=0)
+
+
+def test_half_precision_weights_are_used_as_float32() -> None:
+    weights = {name: tensor.half() for name, tensor in random_network().state_dict().items()}
+    codec = build(CONFIG, weights)
+    assert isinstance(codec, StemCodec)
+    assert {tensor.dtype for tensor in codec.network.state_dict().values()} == {torch.float32}
+    assert codec.decode(codes(codec, 3)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"codebooks": torch.zeros(8, 17, 8)},
+        {"head.weight": None},
+        {"stranger": torch.zeros(1)},
+    ],
+)
+def test_weights_that_do_not_fit_are_named(broken: dict[str, Tensor | None]) -> None:
+    weights = {**random_network().state_dict(), **broken}
+    weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
+    with pytest.raises(Problem, match=rf"do not fit.*{next(iter(broken))}"):
+        build(CONFIG, weights)

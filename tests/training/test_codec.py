@@ -1,0 +1,217 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.codecs.stem import StemCodec, StemNetwork
+from engine.errors import Problem
+from tests.training.fixtures import TINY, random_network, rendering, write_codec, write_corpus
+from training.starter import checkpoint
+from training.starter.codec.data import StemBatch, load_stems, stem_batches
+from training.starter.codec.loss import log_mel_distance, spectral_loss
+from training.starter.codec.quantizer import CodebookLearner
+from training.starter.codec.train import (
+    CodecPlan,
+    held_out_distance,
+    new_network,
+    reconstruct,
+    roundtrip,
+    stem_and_mix_loss,
+    train_codec,
+    train_splitter,
+    trained_network,
+)
+from training.starter.corpus.synth import FRAME
+
+PLAN = CodecPlan(steps=2, rows=2, frames=16, unquantized=1, save_every=1)
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.starter.codec.train.StemCodecConfig", lambda: TINY)
+
+
+def test_stems_lie_in_their_order_and_silence_fills_the_rest(tmp_path: Path) -> None:
+    write_corpus(tmp_path, frames=2)
+    stored = np.load(tmp_path / "audio" / "000000_0.npy")
+    stems = load_stems(tmp_path, rendering(2), FRAME, 2 * FRAME)
+    np.testing.assert_array_equal(stems[[0, 2], :FRAME], stored[:, FRAME:])
+    assert not stems[[1, 3]].any() and not stems[:, FRAME:].any()
+
+
+def test_a_batch_is_crops_of_songs_with_their_stems(tmp_path: Path) -> None:
+    songs = write_corpus(tmp_path)
+    source = stem_batches(tmp_path, songs, 8, 16, np.random.default_rng(0))
+    for batch, _ in zip(source, range(10), strict=False):
+        R, N = batch.audio.shape
+        assert R >= 8 and N == 16 * FRAME
+        assert batch.audio.dtype == torch.float32 and batch.audio.abs().max() <= 1
+        assert batch.group.tolist() == sorted(batch.group.tolist())
+        assert set(batch.group.tolist()) == set(range(batch.groups))
+        for group in range(batch.groups):
+            stems = batch.stem[batch.group == group].tolist()
+            assert {0, 2} <= set(stems) and len(stems) == len(set(stems))
+
+
+def test_stems_that_are_silent_are_seldom_in_a_batch(tmp_path: Path) -> None:
+    songs = write_corpus(tmp_path)
+    source = stem_batches(tmp_path, songs, 400, 16, np.random.default_rng(0))
+    batch = next(source)
+    silent = (batch.audio.abs().amax(1) == 0).float().mean().item()
+    assert 0 < silent < 0.1
+    assert set(batch.stem[batch.audio.abs().amax(1) == 0].tolist()) == {1, 3}
+
+
+def test_without_songs_the_command_to_render_them_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"python -m training\.starter corpus"):
+        next(stem_batches(tmp_path, [], 1, 1, np.random.default_rng(0)))
+
+
+def test_mixes_are_the_sums_of_their_groups() -> None:
+    batch = StemBatch(torch.zeros(3, 2), torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1]), 2)
+    assert batch.mixes(torch.tensor([[1.0, 2], [3, 4], [5, 6]])).tolist() == [[4, 6], [5, 6]]
+
+
+def test_distance_of_equal_sounds_is_zero_and_of_ten_times_louder_is_its_logarithm() -> None:
+    torch.manual_seed(0)
+    noise = torch.randn(2, 32_000)
+    assert log_mel_distance(noise, noise).tolist() == [0, 0]
+    assert log_mel_distance(noise, noise * 10).tolist() == pytest.approx([np.log(10)] * 2, abs=1e-3)
+
+
+def test_the_loss_at_all_resolutions_without_linear_part_is_the_distance() -> None:
+    torch.manual_seed(0)
+    a, b = torch.randn(2, 2, 20_000)
+    loss = spectral_loss(a, b, (512, 1024, 2048, 4096), linear=0.0)
+    torch.testing.assert_close(loss, log_mel_distance(a, b), atol=0.01, rtol=0)
+
+
+def test_mix_loss_counts_a_lone_stem_as_its_mix() -> None:
+    torch.manual_seed(0)
+    audio = torch.randn(3, 8192)
+    batch = StemBatch(audio, torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1]), 2)
+    zero = torch.zeros(3, 8192)
+    mix, stems = stem_and_mix_loss(zero, batch, [512])
+    assert stems.item() == pytest.approx(spectral_loss(zero, audio, [512]).mean().item())
+    sums = torch.stack([audio[0] + audio[1], audio[2]])
+    assert mix.item() == pytest.approx(spectral_loss(zero[:2], sums, [512]).mean().item())
+
+
+def test_the_learner_finds_the_points_that_latents_gather_at() -> None:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    learner = CodebookLearner(network)
+    points = torch.randn(16, 8) * 5
+    stem = torch.zeros(4, dtype=torch.long)
+    for _ in range(60):
+        latents = points[torch.randint(16, (4, 50))] + 0.01 * torch.randn(4, 50, 8)
+        quantized, _ = learner(network, latents, stem, revive=True)
+    assert (quantized - latents).norm(dim=-1).mean() < 0.5
+    assert not network.codebooks[2:].any(), "the books of other stems moved"
+
+
+def test_dead_codes_move_to_where_latents_are() -> None:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    learner = CodebookLearner(network)
+    stem = torch.zeros(1, dtype=torch.long)
+    learner(network, torch.randn(1, 50, 8), stem, revive=True)
+    for _ in range(500):
+        learner(network, torch.randn(1, 50, 8) + 30, stem, revive=True)
+    assert network.codebooks[0].mean(1).min() > 20
+
+
+def test_gradients_pass_the_quantiser_straight_through() -> None:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    latents = torch.randn(2, 6, 8, requires_grad=True)
+    quantized, _ = CodebookLearner(network)(network, latents, torch.tensor([0, 3]), revive=True)
+    quantized.sum().backward()
+    torch.testing.assert_close(latents.grad, torch.ones_like(latents))
+
+
+def test_commitment_pulls_latents_to_their_codes() -> None:
+    torch.manual_seed(0)
+    network = StemNetwork(TINY)
+    latents = torch.randn(2, 6, 8, requires_grad=True)
+    quantized, commitment = CodebookLearner(network)(network, latents, torch.tensor([1, 1]), revive=False)
+    commitment.backward()
+    towards = (quantized - latents).detach()
+    torch.testing.assert_close(latents.grad, -2 * towards / towards.numel())
+
+
+def test_codebooks_rest_in_the_first_steps() -> None:
+    network = new_network(TINY)
+    batch = StemBatch(torch.randn(3, 640 * 8), torch.tensor([0, 1, 3]), torch.tensor([0, 0, 1]), 2)
+    learner = CodebookLearner(network)
+    plan = CodecPlan(unquantized=5)
+    decoded, commitment = reconstruct(network, learner, batch, 4, plan)
+    assert decoded.shape == batch.audio.shape and commitment.ndim == 0
+    assert not learner.started.any()
+    reconstruct(network, learner, batch, 5, plan)
+    assert learner.started.tolist() == [True] * 3 + [False] * 3 + [True] * 2
+
+
+def test_roundtrip_is_what_the_codec_of_the_engine_does() -> None:
+    network = random_network()
+    stems = torch.randn(1, 4, 640 * 6) * 0.1
+    codec = StemCodec(TINY.model_dump(), network.state_dict())
+    expected = codec.decode_stems(codec.encode_stems(stems))[0]
+    torch.testing.assert_close(roundtrip(network, stems[0], torch.arange(4)), expected, atol=1e-5, rtol=0)
+
+
+def test_held_out_distance_is_of_the_mix_and_of_each_stem_that_sounds(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    mix, stems = held_out_distance(random_network(), tmp_path, "test", 1, frames=16)
+    assert mix > 0
+    assert [value > 0 for value in stems] == [True, False, True, False]
+
+
+def test_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    run = tmp_path / "run"
+    assert [step for step, _ in train_codec(tmp_path, run, PLAN)] == [1, 2]
+    first = trained_network(run)
+    assert list(train_codec(tmp_path, run, PLAN)) == []
+    assert [step for step, _ in train_codec(tmp_path, run, dataclasses.replace(PLAN, steps=3))] == [3]
+    state = checkpoint.load(run / "codec.pt")
+    assert state is not None and state["step"] == 3
+    assert {int(s["step"]) for s in state["optimizer"]["state"].values()} == {3}
+    moved = (trained_network(run).head.weight - first.head.weight).abs().max()
+    assert 0 < moved < 0.01
+
+
+def test_a_stopped_run_leaves_its_last_checkpoint(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    steps = train_codec(tmp_path, tmp_path / "run", dataclasses.replace(PLAN, steps=100))
+    next(steps)
+    steps.close()
+    state = checkpoint.load(tmp_path / "run" / "codec.pt")
+    assert state is not None and state["step"] == 1
+
+
+def test_the_trained_network_has_the_averaged_weights(tmp_path: Path) -> None:
+    network = random_network()
+    write_codec(tmp_path, network)
+    state = checkpoint.load(tmp_path / "codec.pt")
+    assert state is not None
+    state["average"]["head.bias"] = torch.full_like(network.head.bias, 7.0)
+    checkpoint.save(tmp_path / "codec.pt", state)
+    assert (trained_network(tmp_path).head.bias == 7).all()
+
+
+def test_without_a_codec_the_command_to_train_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"python -m training\.starter codec"):
+        trained_network(tmp_path)
+
+
+def test_the_splitter_learns_and_is_saved_by_itself(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    write_codec(tmp_path / "run", random_network())
+    losses = [loss for _, loss in train_splitter(tmp_path, tmp_path / "run", steps=12)]
+    assert len(losses) == 12 and losses[-1] < losses[0]
+    saved = checkpoint.load(tmp_path / "run" / "splitter.pt")
+    assert saved is not None
+    assert set(saved) == {name for name in random_network().state_dict() if name.startswith("splitter")}
