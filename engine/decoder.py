@@ -225,7 +225,10 @@ class Decoder:
     def _text(
         self, layer: _Layer, rows: Sequence[tuple[Tuning | None, bool]], text: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The text's keys and values for rows (tuning, is it seen?), [R * H, S, d]; zeros if it is not."""
+        """The text's keys and values for rows (tuning, is it seen?), [R * H, S, d]; zeros if it is not.
+
+        To leave null rows out would save no time, as ROWS rows are multiplied whatever they hold.
+        """
         plain = layer.cross_text.linear(text)
         made = plain.new_zeros(ROWS, *plain.shape)
         for r, (tuning, seen) in enumerate(rows):
@@ -260,8 +263,8 @@ def _attend(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor
     t, n = query.shape[1], keys.shape[1]
     scores = torch.bmm(query * query.shape[-1] ** -0.5, keys.transpose(1, 2))
     if causal and t > 1:
-        hidden = torch.ones(t, n, dtype=torch.bool, device=query.device).triu(n - t + 1)
-        scores.masked_fill_(hidden, -math.inf)
+        future = torch.ones(t, n, dtype=torch.bool, device=query.device).triu(n - t + 1)
+        scores.masked_fill_(future, -math.inf)
     return torch.bmm(scores.softmax(-1), values)
 
 

@@ -77,7 +77,7 @@ class LocalBackend:
                 yield Cancelled(None)
                 return
         try:
-            yield from self._run(job, cancel)
+            yield from [Cancelled(None)] if cancel.cancelled else self._run(job, cancel)
         except Exception as error:
             if _is_memory(error):
                 self._loaded = None

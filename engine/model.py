@@ -76,10 +76,13 @@ class Model:
         return delays(self.decoder.spec.codebooks, self.decoder.spec.channels)
 
     def window(self, condition: Condition) -> int:
-        """The most frames that fit into the positions the model knows and the length it was trained on."""
+        """The most frames that fit into the positions the model knows and the length it was trained on.
+
+        At least two: beyond what it knows, positions go on.
+        """
         before = 0 if condition.null is None else len(condition.states)
         room = self.decoder.spec.max_positions - max(self.waits) - 1 - before
-        return min(room, round(MAX_WINDOW_SECONDS * self.frame_rate))
+        return max(2, min(room, round(MAX_WINDOW_SECONDS * self.frame_rate)))
 
     def read_prompt(self, prompt: str) -> Tensor:
         """The states [S, D] of a prompt, as the decoder takes them. Run it once for a job."""

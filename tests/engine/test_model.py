@@ -92,6 +92,22 @@ def test_half_weights_become_float32(folder: Path, dtype: torch.dtype) -> None:
     assert {t.dtype for t in open_checkpoint(folder).values()} == {torch.float32}
 
 
+def test_files_of_the_hubs_age_load(folder: Path) -> None:
+    """Old names of normed weights, positions that were saved, and settings that are no more."""
+
+    def age(tensors: dict[str, torch.Tensor]) -> None:
+        for name in list(tensors):
+            old = name.replace("parametrizations.weight.original0", "weight_g")
+            tensors[old.replace("parametrizations.weight.original1", "weight_v")] = tensors.pop(name)
+        tensors["decoder.model.decoder.embed_positions.weights"] = torch.zeros(2048, 32)
+
+    states = load_model(folder).read_prompt(PROMPT)
+    change_weights(folder, age)
+    gone = {"_name_or_path": "", "num_beams": 1, "max_length": 20, "torch_dtype": None, "use_bfloat16": False}
+    change_config(folder, lambda config: [config[part].update(gone) for part in ("decoder", "text_encoder")])
+    assert torch.equal(load_model(folder).read_prompt(PROMPT), states)
+
+
 def test_weights_are_memory_mapped_and_not_copied(saved: Path) -> None:
     tensor = open_checkpoint(saved)["decoder.lm_heads.0.weight"]
     spans = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
@@ -139,8 +155,9 @@ def test_the_window_fits_the_positions_and_the_training(saved: Path, folder: Pat
     model = load_model(saved)
     condition = model.condition(model.read_prompt(PROMPT))
     assert model.window(condition) == 30 * 50
-    change_config(folder, lambda config: config["decoder"].update(max_position_embeddings=640))
-    assert load_model(folder).window(condition) == 640 - 4
+    for positions, window in ((640, 636), (5, 2)):
+        change_config(folder, lambda config, n=positions: config["decoder"].update(max_position_embeddings=n))
+        assert load_model(folder).window(condition) == window
 
 
 def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
