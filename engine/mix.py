@@ -18,9 +18,7 @@ def _knobs(values: Mapping[str, float]) -> Mapping[str, float]:
     for name, value in values.items():
         metric(name)
         if not math.isfinite(value) or abs(value) > KNOB_LIMIT:
-            raise CallProblem(
-                f"The knob '{name}' cannot be set to {value}.", "Choose a number from -5 to 5."
-            )
+            raise CallProblem(f"The knob '{name}' cannot be set to {value}.", "Choose a number from -5 to 5.")
     return MappingProxyType({name: float(value) for name, value in values.items() if value != 0})
 
 
