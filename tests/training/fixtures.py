@@ -1,6 +1,7 @@
-"""Small stand-ins: a tiny codec, and corpora of noise that need no MMA and no sound font."""
+"""What the tests of the starter share: a tiny codec, a corpus of noise, a short song."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from training.starter import checkpoint
 from training.starter.codec.train import new_network
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.caption import Description
+from training.starter.corpus.song import Song
+from training.starter.corpus.styles import Style, styles
 from training.starter.corpus.synth import FRAME
 
 TINY = StemCodecConfig(
@@ -85,3 +88,38 @@ def write_codec(run: Path, network: StemNetwork) -> None:
     """Leave `network` in `run` as its training does."""
     average = {name: parameter.detach() for name, parameter in network.named_parameters()}
     checkpoint.save(run / "codec.pt", {"network": network.state_dict(), "average": average})
+
+
+@cache
+def a_style(name: str = "slowbolero") -> Style:
+    """A style of MMA's standard library."""
+    return next(style for style in styles() if style.path.stem == name and style.path.parent.name == "stdlib")
+
+
+def a_song(**changes: Any) -> Song:
+    """Four bars of a slow bolero with all its parts, mixed as plainly as can be."""
+    values: dict[str, Any] = {
+        "seed": 4,
+        "variant": 0,
+        "split": "train",
+        "axis": "",
+        "style": a_style(),
+        "grooves": ("SlowBoleroPlus",),
+        "bars": 4,
+        "beat_frames": 24,
+        "key": 0,
+        "mode": "major",
+        "degrees": (1, 6, 4, 5),
+        "sevenths": False,
+        "texture": "full",
+        "lead": None,
+        "voice": "none",
+        "drums": "style",
+        "timbre": "style",
+        "room": "dry",
+        "audience": False,
+        "drive": 0.0,
+        "compression": 0.0,
+        "loudness": -20.0,
+    }
+    return Song(**(values | changes))

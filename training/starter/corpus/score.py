@@ -49,7 +49,10 @@ class AccompanimentError(Exception):
 
 
 def accompaniment(song: Song) -> list[Part]:
-    """The parts that MMA plays for `song`, without random timing, volume or skipping."""
+    """The parts that MMA plays for `song`, without random timing, volume or skipping.
+
+    Raises AccompanimentError if MMA cannot play one of its grooves.
+    """
     steady = ["AllTracks RTime 0", "AllTracks RVolume 0", "AllTracks RSkip 0"]
     lines = [f"Tempo {song.tempo:.4f}", "SeqRnd Off"]
     section = song.bars // len(song.grooves)
@@ -62,9 +65,8 @@ def accompaniment(song: Song) -> list[Part]:
         source.write_text("\n".join(lines) + "\n")
         run = subprocess.run(["mma", str(source), "-f", str(target)], capture_output=True, text=True)
         if not target.exists():
-            raise AccompanimentError(
-                run.stdout.strip().splitlines()[-1] if run.stdout.strip() else run.stderr
-            )
+            said = " ".join((run.stdout + run.stderr).split())
+            raise AccompanimentError(said.partition("Error: ")[2] or said)
         return _parts(mido.MidiFile(target))
 
 

@@ -1,0 +1,167 @@
+import dataclasses
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from engine.delay import delayed, delays
+from engine.errors import Problem
+from tests.training.fixtures import rendering, write_corpus
+from training.starter import checkpoint
+from training.starter.lm.data import Track, batches, cut, load_tracks
+from training.starter.lm.train import (
+    LmPlan,
+    TextStates,
+    loss_by_codebook,
+    new_decoder,
+    train_lm,
+    trained_decoder,
+)
+
+PLAN = LmPlan(steps=2, rows=2, hidden=64, layers=1, warmup=1, save_every=1)
+WINDOW = 24
+
+
+def track(frames: int = 200, first: int = 0) -> Track:
+    """A track whose codes are the numbers of its frames, counted from `first`."""
+    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (8, 1)))
+
+
+def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
+    torch.manual_seed(0)
+    decoder = new_decoder(PLAN).eval()
+    codes = torch.randint(0, 1024, (1, 8, 5))
+    states, mask = torch.randn(1, 3, 64), torch.ones(1, 3, dtype=torch.long)
+    with torch.no_grad():
+        losses = loss_by_codebook(decoder, codes, states, mask)
+        brute = torch.zeros(8)
+        sequence = delayed(codes, delays(8, channels=1), pad=1024)
+        for k in range(8):
+            for t in range(5):
+                seen = sequence[..., : t + k + 1].reshape(8, -1)
+                logits = decoder(
+                    input_ids=seen, encoder_hidden_states=states, encoder_attention_mask=mask
+                ).logits
+                brute[k] -= torch.log_softmax(logits[k, -1], -1)[codes[0, k, t]] / 5
+    torch.testing.assert_close(losses, brute, atol=0.02, rtol=0)
+
+
+def test_padding_of_captions_does_not_change_the_loss() -> None:
+    torch.manual_seed(0)
+    decoder = new_decoder(PLAN).eval()
+    codes = torch.randint(0, 1024, (1, 8, 5))
+    states = torch.randn(1, 3, 64)
+    padded = torch.cat([states, torch.zeros(1, 4, 64)], dim=1)
+    with torch.no_grad():
+        plain = loss_by_codebook(decoder, codes, states, torch.tensor([[1, 1, 1]]))
+        longer = loss_by_codebook(decoder, codes, padded, torch.tensor([[1, 1, 1, 0, 0, 0, 0]]))
+    torch.testing.assert_close(plain, longer, atol=0.01, rtol=0)
+
+
+def test_padded_text_states_are_zero_and_the_others_do_not_depend_on_the_batch() -> None:
+    text = TextStates()
+    states, mask = text(["jazz", "slow blues with a harmonica"])
+    assert states.shape == (2, mask.shape[1], 384)
+    assert mask[0].sum() < mask[1].sum()
+    assert states[0, mask[0] == 0].abs().max() == 0
+    alone, _ = text(["jazz"])
+    torch.testing.assert_close(states[0, mask[0] == 1], alone[0], atol=1e-4, rtol=0)
+
+
+def test_clips_begin_on_a_beat_mostly_on_a_bar_line() -> None:
+    rng = random.Random(0)
+    clips = [cut(track(), 50, rng) for _ in range(300)]
+    starts = [int(clip[0, 0]) for clip in clips]
+    assert all(torch.equal(clip[3], torch.arange(s, s + 50)) for clip, s in zip(clips, starts, strict=True))
+    assert all(start % 4 == 0 and start + 50 <= 200 for start in starts)
+    assert 240 < sum(start % 16 == 0 for start in starts) < 300
+    assert len(set(starts)) > 20
+
+
+def test_a_track_of_one_clip_is_cut_from_its_beginning() -> None:
+    assert {int(cut(track(50), 50, random.Random(n))[0, 0]) for n in range(20)} == {0}
+
+
+def test_batches_leave_out_tracks_that_are_too_short_and_favour_long_ones() -> None:
+    tracks = [track(49), track(100, first=1000), track(300, first=2000)]
+    source = batches(tracks, 40, 50, random.Random(0))
+    codes, captions = next(source)
+    assert codes.shape == (40, 8, 50) and len(captions) == 40
+    firsts = torch.cat([codes[:, 0, 0], *(next(source)[0][:, 0, 0] for _ in range(9))])
+    assert firsts.min() >= 1000
+    assert 0.65 < (firsts >= 2000).float().mean() < 0.85
+    assert len(set(captions)) > 5
+
+
+def test_without_a_track_that_is_long_enough_the_commands_are_named() -> None:
+    with pytest.raises(Problem, match=r"python -m training\.starter"):
+        next(batches([track(30)], 1, 50, random.Random(0)))
+
+
+def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
+    songs = write_corpus(tmp_path)
+    assert load_tracks(tmp_path, tmp_path / "tokens", "train") == []
+    (tmp_path / "tokens").mkdir()
+    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((8, 40), np.int16))
+    (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train")
+    assert found.rendering == songs[0] and found.codes.shape == (8, 40)
+    assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
+
+
+class NarrowText:
+    """Text states of width 64 in place of MiniLM's 384."""
+
+    def __call__(self, captions: list[str]) -> tuple[Tensor, Tensor]:
+        return torch.ones(len(captions), 2, 64), torch.ones(len(captions), 2, dtype=torch.long)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Songs whose codes repeat, and windows short enough to train on in no time."""
+    monkeypatch.setattr("training.starter.lm.train.WINDOW", WINDOW)
+    monkeypatch.setattr("training.starter.lm.train.TextStates", NarrowText)
+    songs = write_corpus(tmp_path, frames=48)
+    (tmp_path / "tokens").mkdir()
+    for song in songs:
+        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (8, 12)))
+    return tmp_path
+
+
+def test_training_goes_on_from_its_checkpoint(corpus: Path) -> None:
+    run, tokens = corpus / "run", corpus / "tokens"
+    assert [step for step, _, _ in train_lm(corpus, tokens, run, PLAN)] == [1, 2]
+    first = trained_decoder(run)
+    assert list(train_lm(corpus, tokens, run, PLAN)) == []
+    longer = dataclasses.replace(PLAN, steps=3, save_every=3)
+    assert [step for step, _, _ in train_lm(corpus, tokens, run, longer)] == [3]
+    state = checkpoint.load(run / "lm.pt")
+    assert state is not None and state["step"] == 3
+    _, adam = state["optimizers"]
+    assert {int(values["step"]) for values in adam["state"].values()} == {3}
+    moved = [
+        (after - before).abs().max().item()
+        for before, after in zip(first.parameters(), trained_decoder(run).parameters(), strict=True)
+    ]
+    assert 0 < max(moved) < 0.1
+
+
+def test_what_repeats_is_learned_and_validated_with_averaged_weights(corpus: Path) -> None:
+    plan = dataclasses.replace(PLAN, steps=12, save_every=12, average=0.5)
+    *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", corpus / "run", plan)
+    assert step == 12 and len(held_out) == 8
+    assert max(held_out) < math.log(1024) - 0.5
+
+
+def test_validation_comes_with_each_checkpoint_only(corpus: Path) -> None:
+    plan = dataclasses.replace(PLAN, steps=3, save_every=2)
+    held_out = [len(values) for _, _, values in train_lm(corpus, corpus / "tokens", corpus / "run", plan)]
+    assert held_out == [0, 8, 8]
+
+
+def test_without_a_language_model_the_command_to_train_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"python -m training\.starter lm"):
+        trained_decoder(tmp_path)

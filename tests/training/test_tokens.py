@@ -1,0 +1,63 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.codecs.stem import StemCodec
+from tests.training.fixtures import TINY, random_network, write_codec, write_corpus
+from training.starter.codec.data import load_stems
+from training.starter.corpus.synth import FRAME
+from training.starter.lm.tokens import tokenize, tokens_folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("training.starter.codec.train.StemCodecConfig", lambda: TINY)
+    write_codec(tmp_path / "run", random_network())
+    return tmp_path / "run"
+
+
+def test_every_song_gets_the_codes_that_the_engines_codec_gives(tmp_path: Path, run: Path) -> None:
+    songs = write_corpus(tmp_path / "corpus", frames=30)
+    assert list(tokenize(tmp_path / "corpus", run, workers=1)) == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    codec = StemCodec(TINY.model_dump(), random_network().state_dict())
+    for song in songs:
+        codes = np.load(tokens_folder(tmp_path / "corpus", run) / f"{song.name}.npy")
+        assert codes.shape == (8, 30) and codes.dtype == np.int16
+        stems = load_stems(tmp_path / "corpus", song, 0, song.samples).astype(np.float32) / 32768
+        sounding = [0, 1, 3, 4, 5]  # the codebooks of drums and other
+        assert np.array_equal(codes[sounding], codec.encode_stems(torch.tensor(stems)[None])[0][sounding])
+
+
+def test_a_stem_that_is_silent_has_the_codes_of_silence_all_through(tmp_path: Path, run: Path) -> None:
+    songs = write_corpus(tmp_path / "corpus", frames=30)
+    for _ in tokenize(tmp_path / "corpus", run, workers=1):
+        pass
+    codes = np.load(tokens_folder(tmp_path / "corpus", run) / f"{songs[0].name}.npy")
+    assert 0 <= codes.min() <= codes.max() < TINY.codebook_size
+    codec = StemCodec(TINY.model_dump(), random_network().state_dict())
+    silence = codec.encode_stems(torch.zeros(1, 4, 30 * FRAME))[0, [2, 6, 7], 15].numpy()
+    assert (codes[[2, 6, 7]] == silence[:, None]).all()
+
+
+def test_only_songs_without_codes_are_encoded(tmp_path: Path, run: Path) -> None:
+    songs = write_corpus(tmp_path / "corpus", frames=30)
+    for _ in tokenize(tmp_path / "corpus", run, workers=1):
+        pass
+    kept, lost = (tokens_folder(tmp_path / "corpus", run) / f"{song.name}.npy" for song in songs[:2])
+    before = np.load(lost)
+    lost.unlink()
+    os.utime(kept, (0, 0))
+    assert list(tokenize(tmp_path / "corpus", run, workers=1)) == [(2, 3), (3, 3)]
+    assert np.array_equal(np.load(lost), before)
+    assert kept.stat().st_mtime == 0
+
+
+def test_codes_of_another_codec_lie_elsewhere(tmp_path: Path, run: Path) -> None:
+    other = random_network()
+    other.codebooks.add_(1)
+    write_codec(tmp_path / "other", other)
+    folders = {tokens_folder(tmp_path, tmp_path / name) for name in ("run", "other")}
+    assert len(folders) == 2
