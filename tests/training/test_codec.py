@@ -210,8 +210,8 @@ def test_without_a_codec_the_command_to_train_it_is_named(tmp_path: Path) -> Non
 def test_the_splitter_learns_and_is_saved_by_itself(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     write_codec(tmp_path / "run", random_network())
-    losses = [loss for _, loss in train_splitter(tmp_path, tmp_path / "run", steps=12)]
-    assert len(losses) == 12 and losses[-1] < losses[0]
+    losses = [loss for _, loss in train_splitter(tmp_path, tmp_path / "run", steps=5, rate=0.03)]
+    assert len(losses) == 5 and losses == sorted(losses, reverse=True)
     saved = checkpoint.load(tmp_path / "run" / "splitter.pt")
     assert saved is not None
     assert set(saved) == {name for name in random_network().state_dict() if name.startswith("splitter")}
