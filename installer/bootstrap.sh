@@ -9,6 +9,7 @@ missing=()
 
 need_command() { command -v "$1" >/dev/null || missing+=("$2"); }
 need_file() { [ -e "$1" ] || missing+=("$2"); }
+need_library() { compgen -G "/usr/lib*/$1" >/dev/null || compgen -G "/usr/lib/*/$1" >/dev/null || missing+=("$2"); }
 
 need_command make make
 if [ ! -x .venv/bin/python ]; then
@@ -23,6 +24,7 @@ if [ "${1:-}" = training ]; then
     need_command mma mma
     need_command fluidsynth fluidsynth
     need_command espeak-ng espeak-ng
+    [ "$(uname)" != Linux ] || need_library libatomic.so.1 libatomic1 # for pedalboard
     need_file /usr/share/sounds/sf2/FluidR3_GM.sf2 fluid-soundfont-gm
 fi
 
