@@ -77,6 +77,8 @@ def report(finished: Finished, as_json: bool) -> None:
     shares = ", ".join(f"{name} {share:.2f}" for name, share in recipe.weights.items())
     click.echo(f"base    {files.base}\ntuned   {files.tuned}\nrecipe  {files.recipe}")
     click.echo(f"seed    {recipe.job.seed}\nweights {shares}")
+    if recipe.job.mix.neutral:
+        note("All knobs are at 0, so both clips are the same.")
     note(f"{timing.audio_s:.1f} s of audio in {timing.total_s:.1f} s, {timing.load_s:.1f} s of it loading.")
 
 

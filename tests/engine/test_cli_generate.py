@@ -43,6 +43,12 @@ def test_generate_writes_a_take_and_tells_where(backend, out, capsys):
     assert read_recipe(out).job == backend.jobs[0]
 
 
+@pytest.mark.parametrize(("words", "same"), [((), True), (("--set", "energy=3"), False)])
+def test_it_says_so_if_both_clips_are_the_same(words, same, backend, out, capsys):
+    assert generate(out, *words) == 0
+    assert ("both clips are the same" in capsys.readouterr().err) is same
+
+
 def test_every_option_reaches_the_job(backend, out, tmp_path):
     audio = tmp_path / "riff.wav"
     audio.touch()
