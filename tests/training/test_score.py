@@ -58,7 +58,6 @@ def test_mma_plays_the_chords_of_the_song() -> None:
         assert first.pitch % 12 == chord_tones(song, bar)[0]
 
 
-@pytest.mark.xfail(reason="MMA's random choices (walking bass, arpeggios) are not seeded: RndSeed is missing")
 def test_the_same_song_gives_the_same_notes() -> None:
     first = accompaniment(a_song(bars=16))
     assert all(accompaniment(a_song(bars=16)) == first for _ in range(3))

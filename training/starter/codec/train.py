@@ -29,7 +29,7 @@ class CodecPlan:
     """How to train. One step sees about `rows` stems of `frames` frames (20 ms each)."""
 
     steps: int = 4000
-    rows: int = 24
+    rows: int = 16
     frames: int = 64
     rate: float = 8e-4
     warmup: int = 100
@@ -177,7 +177,7 @@ def roundtrip(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
 def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> Iterator[tuple[int, float]]:
     """Teach `network.splitter_*` to find each stem's latents in a mix; yields (step, smoothed loss).
 
-    The loss is the squared error over the variance of the latents, so 1 is no better than their mean.
+    The loss is the smooth L1 error of latents scaled to unit variance.
     """
     network = trained_network(run)
     trained = [p for name, p in network.named_parameters() if name.startswith("splitter")]

@@ -55,7 +55,6 @@ _NAMES: tuple[tuple[range, str], ...] = (
 )
 
 DRUMS = "drums"
-INSTRUMENTS: tuple[str, ...] = tuple(dict.fromkeys(name for _, name in _NAMES))
 
 # The same part on an acoustic instrument and on an electric one.
 ACOUSTIC_OF: dict[str, int] = {

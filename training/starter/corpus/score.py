@@ -51,10 +51,12 @@ class AccompanimentError(Exception):
 def accompaniment(song: Song) -> list[Part]:
     """The parts that MMA plays for `song`, without random timing, volume or skipping.
 
+    What else MMA draws (walking basses, arpeggios) it draws from the song's seed.
+
     Raises AccompanimentError if MMA cannot play one of its grooves.
     """
     steady = ["AllTracks RTime 0", "AllTracks RVolume 0", "AllTracks RSkip 0"]
-    lines = [f"Tempo {song.tempo:.4f}", "SeqRnd Off"]
+    lines = [f"Tempo {song.tempo:.4f}", "SeqRnd Off", f"RndSeed {song.seed}"]
     section = song.bars // len(song.grooves)
     for bar, chord in enumerate(chords(song)):
         if bar % section == 0 and bar // section < len(song.grooves):

@@ -31,7 +31,7 @@ _GENRES: tuple[tuple[str, str, str], ...] = (
     (r"disco", "disco", "soul"),
     (r"motown", "motown", "soul"),
     (r"soul", "soul", "soul"),
-    (r"rb|r\+b|rnb", "r&b", "soul"),
+    (r"^rb|r\+b|rnb|modernrb|mellowrb", "r&b", "soul"),
     (r"spiritual|hymn", "gospel", "soul"),
     (r"bossa|quando", "bossa nova", "latin"),
     (r"samba", "samba", "latin"),
@@ -76,8 +76,6 @@ _GENRES: tuple[tuple[str, str, str], ...] = (
     (r"worldpop", "world pop", "pop"),
     (r".", "pop", "pop"),
 )
-
-FAMILIES: tuple[str, ...] = tuple(sorted({family for _, _, family in _GENRES}))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+"""Ten seconds of real songs, and ten seconds made from their captions."""
+
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.codecs.stem import StemCodec
+from engine.generate import Clip, Request, generate
+from engine.job import GenerationSettings
+from engine.model import Model, load_model
+from training.starter.codec.data import load_stems
+from training.starter.corpus.build import Rendering
+from training.starter.corpus.caption import Description, paper_caption
+from training.starter.corpus.synth import FRAME
+from training.starter.report.features import Heard, hear
+
+FRAMES = 500
+SILENT = 10 ** (-60 / 20)
+CLIPPED = 0.999
+STUCK_FRAMES = 50
+
+
+@dataclass(frozen=True)
+class RealClip:
+    """Ten seconds of a rendering: its codes [K, T], its mix [N], and what is heard in it."""
+
+    description: Description
+    codes: Tensor
+    mix: Tensor
+    heard: Heard
+
+
+@dataclass(frozen=True)
+class MadeClip:
+    """Ten seconds made from a caption: codes [K, T], samples [N]; what is heard, and what is wrong."""
+
+    codes: Tensor
+    mix: Tensor
+    heard: Heard
+    faults: tuple[str, ...]
+
+
+def pick(renderings: Sequence[Rendering], count: int) -> list[tuple[Rendering, int]]:
+    """`count` clips (rendering, first sample) on bar lines, from as many songs as there are."""
+    places = []
+    for rendering in renderings:
+        bar = rendering.bar_frames * FRAME
+        last = (rendering.samples - FRAMES * FRAME) // bar
+        places += [(rendering, bar * n) for n in sorted({min(1, last), max(0, last)}) if last >= 0]
+    random.Random(0).shuffle(places)
+    return places[:count]
+
+
+@cache
+def _model(folder: Path) -> Model:
+    torch.set_num_threads(1)
+    return load_model(folder)
+
+
+def starter_codec(folder: Path) -> StemCodec:
+    """The codec of the model in `folder`."""
+    codec = _model(folder).codec
+    assert isinstance(codec, StemCodec), f"{folder} has no stem codec"
+    return codec
+
+
+def real_clips(
+    pool: ProcessPoolExecutor, model: Path, corpus: Path, places: Sequence[tuple[Rendering, int]]
+) -> Iterator[RealClip]:
+    """Read, encode and listen to clips of the corpus."""
+    n = len(places)
+    yield from pool.map(_real, [model] * n, [corpus] * n, *zip(*places, strict=True), chunksize=4)
+
+
+def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealClip:
+    stems = load_stems(corpus, rendering, start, FRAMES * FRAME).astype(np.float32) / 32768
+    codes = starter_codec(model).encode_stems(torch.from_numpy(stems)[None])[0]
+    mix = stems.sum(0)
+    return RealClip(rendering.description, codes, torch.from_numpy(mix), hear(mix))
+
+
+def decoded_clips(pool: ProcessPoolExecutor, model: Path, codes: Sequence[Tensor]) -> Iterator[MadeClip]:
+    """Decode codes [K, T] and listen to the result."""
+    yield from pool.map(_decoded, [model] * len(codes), codes, chunksize=4)
+
+
+def _decoded(model: Path, codes: Tensor) -> MadeClip:
+    mix = starter_codec(model).decode(codes[None])[0, 0]
+    return MadeClip(codes, mix, hear(mix.numpy()), faults(codes, mix.numpy()))
+
+
+def generated_clips(
+    pool: ProcessPoolExecutor, model: Path, descriptions: Sequence[Description]
+) -> Iterator[MadeClip]:
+    """Make a clip from the caption of each description; the seed is its place."""
+    n = len(descriptions)
+    yield from pool.map(_generated, [model] * n, descriptions, range(n))
+
+
+def _generated(folder: Path, description: Description, seed: int) -> MadeClip:
+    model = _model(folder)
+    condition = model.condition(model.read_prompt(paper_caption(description)))
+    request = Request(
+        clips=[Clip(seed)],
+        condition=lambda _: condition,
+        frames=FRAMES,
+        window=model.window(condition),
+        settings=GenerationSettings(),
+        prompt=torch.zeros(model.codec.codebooks, 0, dtype=torch.int64),
+    )
+    for decoded in generate(model.decoder, request):
+        codes = decoded.codes
+    return _decoded(folder, codes[0])
+
+
+def faults(codes: Tensor, mix: NDArray[np.float32]) -> tuple[str, ...]:
+    """What is wrong with a clip: "silent", "clipped" (a thousandth of it at full scale) or "stuck".
+
+    Stuck is a second of the same codes in every codebook that is not silence.
+    """
+    found = []
+    if float(np.sqrt(np.mean(mix**2))) < SILENT:
+        found.append("silent")
+    if float(np.mean(np.abs(mix) > CLIPPED)) > 1e-3:
+        found.append("clipped")
+    same = (codes[:, 1:] == codes[:, :-1]).all(0).numpy()
+    run = 0
+    for frame, repeated in enumerate(same):
+        run = run + 1 if repeated else 0
+        if run >= STUCK_FRAMES:
+            piece = mix[(frame - run) * FRAME : frame * FRAME]
+            if float(np.sqrt(np.mean(piece**2))) > SILENT:
+                found.append("stuck")
+                break
+    return tuple(found)
