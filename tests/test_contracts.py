@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from engine.cli import COMMANDS
+
 IMPORT_BAR_S = 0.3
 HEAVY = ("torch", "transformers", "librosa", "scipy")
 LIGHT = (
@@ -26,6 +28,8 @@ LIGHT = (
     "engine.library",
     "engine.audio",
     "engine.cli",
+    "engine.commands.jobs",
+    *(target.partition(":")[0] for target in COMMANDS.values()),
 )
 
 
