@@ -46,7 +46,6 @@ class Rendering(BaseModel):
 
 
 @cache
-@cache
 def groove_deck() -> list[tuple[Style, str]]:
     """Every style and groove, shuffled, so that any run of seeds is a fair sample."""
     deck = [(style, groove) for style in styles() for groove in style.grooves]
