@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from engine.codecs import build
 from engine.codecs.stem import StemCodec
 from engine.decoder import tensor_shapes
+from engine.errors import Problem
 from engine.model import load_model
 from tests.training.fixtures import TINY, random_network, write_codec
 from training.starter import checkpoint
@@ -87,3 +88,13 @@ def test_the_engine_loads_it_with_a_window_of_the_trained_length(made: tuple[Pat
     states = model.read_prompt("jazz, piano, drums")
     assert states.shape[1] == 384
     assert model.window(model.condition(states)) == 512
+
+
+def test_without_a_splitter_nothing_is_written(made: tuple[Path, Path, int], tmp_path: Path) -> None:
+    run, _, _ = made
+    for name in ("codec.pt", "lm.pt"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Problem, match="no splitter"):
+        patch.setattr("training.starter.codec.train.StemCodecConfig", lambda: CODEC)
+        export(tmp_path, tmp_path / "starter")
+    assert not (tmp_path / "starter").exists()

@@ -5,9 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from engine.codecs.stem import StemNetwork
+from engine.errors import Problem
+from engine.files import replace_file
 from training.starter import checkpoint
 from training.starter.codec.train import trained_network
 from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
@@ -16,10 +18,15 @@ from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
 def export(run: Path, target: Path) -> int:
     """Write codec, splitter and language model of `run` to `target`; returns the bytes of the weights.
 
-    Without a trained splitter the starter makes music, but cannot take an audio prompt.
+    Raises Problem if one of them is not trained yet.
     """
     network, decoder = trained_network(run), trained_decoder(run)
-    network.load_state_dict(network.state_dict() | (checkpoint.load(run / "splitter.pt") or {}))
+    splitter = checkpoint.load(run / "splitter.pt")
+    if splitter is None:
+        raise Problem(
+            f"There is no splitter in {run}.", "Train it first: python -m training.starter splitter"
+        )
+    network.load_state_dict(network.state_dict() | splitter)
     text_folder = files(TEXT_PACKAGE) / "model"
     text = json.loads((text_folder / "config.json").read_text())
     config = {
@@ -36,11 +43,10 @@ def export(run: Path, target: Path) -> int:
         for name, value in decoder.state_dict().items()
         if not name.endswith("embed_positions.weights")
     }
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    weights = target / "model.safetensors"
     half = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
-    save_file(half, weights, metadata={"format": "pt"})
+    weights = target / "model.safetensors"
+    replace_file(weights, save(half, metadata={"format": "pt"}))
+    replace_file(target / "config.json", (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
     return weights.stat().st_size
 
 
