@@ -15,7 +15,7 @@ from training.starter.report.probes import drums_auc, family_accuracy
 
 SONGS = 1250  # the seeds of the corpus
 PROBE_SONGS = 200
-PROBE_CLIPS = 500
+PROBE_CLIPS = 300
 
 
 def run_report(
