@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from training.starter.corpus.synth import SAMPLE_RATE
 
 COUNT = 12
-SECONDS = 6
+SECONDS = 5
 
 
 def write_examples(folder: Path, clips: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
