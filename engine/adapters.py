@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import Problem
+from engine.validation import first_fault
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -129,9 +130,7 @@ def read_config(folder: Path) -> LoraConfig:
     try:
         config = LoraConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Problem(f"{file} is not valid ({where}: {first['msg']}).", _ANOTHER) from error
+        raise Problem(f"{file} is not valid ({first_fault(error)}).", _ANOTHER) from error
     _check_patterns((*config.rank_pattern, *config.alpha_pattern), file)
     return config
 

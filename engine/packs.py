@@ -27,6 +27,7 @@ from engine.mix import Mix
 from engine.paths import packs_dir, resources
 from engine.recipe import Direction
 from engine.unpack import Member, copy_member, members_of, read_member
+from engine.validation import first_fault
 
 SCHEMA: Literal[1] = 1
 MANIFEST_FILE = "pack.json"
@@ -330,9 +331,7 @@ def _parse(kind: type[FileType], data: bytes, origin: str) -> FileType:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise Problem(
-            f"{origin} is not valid ({where}: {first['msg']}).",
+            f"{origin} is not valid ({first_fault(error)}).",
             "Ask the pack's author for a repaired one; if a newer Tunedial made it, update this one.",
         ) from error

@@ -25,6 +25,7 @@ from engine.mix import Mix
 from engine.paths import presets_dir, resources
 from engine.preset_migrations import SCHEMA, migrate
 from engine.recipe import Direction
+from engine.validation import first_fault
 
 SUFFIX = ".tunedial"
 MAX_BYTES = 1_000_000
@@ -116,10 +117,8 @@ def parse_preset(data: bytes, origin: str) -> Preset:
     try:
         return Preset.model_validate_json(pydantic_core.to_json(current), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise Problem(
-            f"{origin} is not a valid preset: {where}: {first['msg']}.", "Correct it or ask for it again."
+            f"{origin} is not a valid preset: {first_fault(error)}.", "Correct it or ask for it again."
         ) from error
     except Problem as problem:
         raise Problem(f"{origin} is not a valid preset: {problem.what}", problem.todo) from problem

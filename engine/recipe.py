@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from engine import __version__
 from engine.errors import Problem
 from engine.job import Job
+from engine.validation import first_fault
 
 SCHEMA: Literal[1] = 1
 MAX_BYTES = 1_000_000
@@ -70,9 +71,7 @@ def parse_recipe(text: str | bytes, origin: str) -> Recipe:
     try:
         return Recipe.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise Problem(
-            f"{origin} does not hold a recipe this version can read ({where}: {first['msg']}).",
+            f"{origin} does not hold a recipe this version can read ({first_fault(error)}).",
             "Choose a take made by Tunedial; if a newer Tunedial made it, update this one.",
         ) from error

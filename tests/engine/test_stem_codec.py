@@ -7,22 +7,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.codecs import build
-from engine.codecs.stem import StemCodec, StemCodecConfig, StemNetwork
+from engine.codecs.stem import StemCodec, StemNetwork
 from engine.codecs.stream import StreamDecoder
 from engine.errors import Problem
+from tests.engine.tiny_stem import TINY
 
-TINY = StemCodecConfig(
-    codebook_size=16,
-    latent=8,
-    encoder_width=16,
-    encoder_blocks=1,
-    decoder_width=16,
-    decoder_blocks=2,
-    output_width=16,
-    output_blocks=1,
-    splitter_width=16,
-    splitter_blocks=1,
-)
 CONFIG = json.loads(json.dumps({"model_type": "tunedial_stem_codec", "frame_rate": 50, **TINY.model_dump()}))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from engine.codecs.stem import StemCodecConfig, StemNetwork
+from tests.engine.tiny_stem import TINY
 from training.starter import checkpoint
 from training.starter.codec.train import new_network
 from training.starter.corpus.build import Rendering
@@ -16,19 +17,6 @@ from training.starter.corpus.caption import Description
 from training.starter.corpus.song import Song
 from training.starter.corpus.styles import Style, styles
 from training.starter.corpus.synth import FRAME
-
-TINY = StemCodecConfig(
-    codebook_size=16,
-    latent=8,
-    encoder_width=16,
-    encoder_blocks=1,
-    decoder_width=16,
-    decoder_blocks=2,
-    output_width=16,
-    output_blocks=1,
-    splitter_width=16,
-    splitter_blocks=1,
-)
 
 DESCRIPTION = Description(
     genre="jazz",

@@ -40,9 +40,8 @@ class RealClip:
 
 @dataclass(frozen=True)
 class MadeClip:
-    """Ten seconds made from a caption: codes [K, T], samples [N]; what is heard, and what is wrong."""
+    """Ten seconds made from a caption: samples [N], what is heard, and what is wrong."""
 
-    codes: Tensor
     mix: Tensor
     heard: Heard
     faults: tuple[str, ...]
@@ -94,7 +93,7 @@ def decoded_clips(pool: ProcessPoolExecutor, model: Path, codes: Sequence[Tensor
 
 def _decoded(model: Path, codes: Tensor) -> MadeClip:
     mix = starter_codec(model).decode(codes[None])[0, 0]
-    return MadeClip(codes, mix, hear(mix.numpy()), faults(codes, mix.numpy()))
+    return MadeClip(mix, hear(mix.numpy()), faults(codes, mix.numpy()))
 
 
 def generated_clips(

@@ -10,8 +10,8 @@ import onnx
 import onnxruntime
 import soxr
 from numpy.typing import NDArray
-from vibenet import LIKELIHOODS, labels
-from vibenet.core import extract_mel
+from vibenet import labels
+from vibenet.core import InferenceResult, extract_mel
 
 from training.starter.corpus.synth import SAMPLE_RATE
 
@@ -46,15 +46,17 @@ def hear(audio: NDArray[np.float32]) -> Heard:
     logits, deep = _session().run(
         ["out", _PENULTIMATE], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
     )
-    values = [
-        1 / (1 + np.exp(-logit)) if label in LIKELIHOODS else min(max(float(logit), 0.0), 1.0)
-        for label, logit in zip(LABELS, logits[0], strict=True)
-    ]
+    values = InferenceResult.from_logits(logits[0]).to_dict()
     mfcc = librosa.feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
     contrast = librosa.feature.spectral_contrast(y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=1024)
     moving = np.abs(np.diff(mfcc, axis=1)).mean(1)
     timbre = np.concatenate([mfcc.mean(1), mfcc.std(1), moving, contrast.mean(1), contrast.std(1)])
-    return Heard(np.array(values), deep[0].astype(np.float64), timbre.astype(np.float64), pulse(audio))
+    return Heard(
+        np.array([values[label] for label in LABELS]),
+        deep[0].astype(np.float64),
+        timbre.astype(np.float64),
+        pulse(audio),
+    )
 
 
 def pulse(audio: NDArray[np.float32]) -> float:

@@ -33,7 +33,8 @@ def run_report(
         tell("decoding them from their codes")
         decoded = list(decoded_clips(pool, model, [clip.codes for clip in real]))
         tell("listening to the probes' training clips")
-        known = [r for r in renderings(corpus, "train") if r.seed in set(probe_songs)]
+        wanted = set(probe_songs)
+        known = [r for r in renderings(corpus, "train") if r.seed in wanted]
         train = list(real_clips(pool, model, corpus, pick(known, PROBE_CLIPS)))
         tell("generating from held-out captions")
         descriptions = [clip.description for clip in real]

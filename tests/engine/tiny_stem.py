@@ -1,0 +1,16 @@
+"""The smallest stem codec that has everything."""
+
+from engine.codecs.stem import StemCodecConfig
+
+TINY = StemCodecConfig(
+    codebook_size=16,
+    latent=8,
+    encoder_width=16,
+    encoder_blocks=1,
+    decoder_width=16,
+    decoder_blocks=2,
+    output_width=16,
+    output_blocks=1,
+    splitter_width=16,
+    splitter_blocks=1,
+)
