@@ -1,1 +1,1 @@
-"""The desktop app. There is no window yet; the command line does the work."""
+"""The desktop app: a Qt-free state, actions that change it, panels that show it, one bridge to the work."""

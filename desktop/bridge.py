@@ -1,0 +1,167 @@
+"""The one bridge from background work to the UI thread: serial lanes, whose results are queued signals."""
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.backend import Backend
+from engine.cancel import CancelToken
+from engine.errors import Problem
+from engine.events import Cancelled, Done, Event, Failed
+from engine.job import Job
+from engine.library import Library, open_library
+
+T = TypeVar("T")
+ENDS = (Done, Cancelled, Failed)
+
+
+class Measurer(Protocol):
+    """Measures audio files, away from this process."""
+
+    def measure(self, path: Path) -> dict[str, Any]:
+        """The fields of the file's Measurement. Raises Problem."""
+
+
+class Lane:
+    """One thread that does what it is given, in order. It starts with the first and ends with `close`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._todo: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Do `work`, which must not raise, after all that was put before."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._todo.put(work)
+
+    def close(self, timeout: float | None = None) -> None:
+        """Wait until all is done, then end the thread."""
+        if self._thread is not None:
+            self._todo.put(None)
+            self._thread.join(timeout)
+            self._thread = None
+
+    def _run(self) -> None:
+        while (work := self._todo.get()) is not None:
+            work()
+
+
+class Bridge(QObject):
+    """Runs jobs, disk work and measuring in three lanes; see `desktop.app.Background`."""
+
+    job_event = Signal(int, object)  # number of the job, Event; exactly one of `ENDS` comes last
+    problem = Signal(object)  # a Problem that nobody else handles
+    _back = Signal(object)  # a callable for the UI thread
+
+    def __init__(self, backend: Backend, measurer: Measurer | None = None) -> None:
+        super().__init__()
+        self._backend = backend
+        self._measurer = measurer
+        self._device, self._disk, self._meter = Lane("jobs"), Lane("disk"), Lane("measure")
+        self._tokens: dict[int, CancelToken] = {}
+        self._library: Library | None = None
+        self._closing = False
+        self._back.connect(self._call_back)
+
+    def submit(self, number: int, job: Job) -> None:
+        """Queue a job; its events come as `job_event`."""
+        token = self._tokens[number] = CancelToken()
+        self._device.put(lambda: self._run_job(number, job, token))
+
+    def cancel(self, number: int) -> None:
+        """Ask a queued or running job to stop; its end still comes as an event."""
+        if token := self._tokens.get(number):
+            token.cancel()
+
+    def call(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], Any] | None = None,
+        failed: Callable[[Problem], Any] | None = None,
+    ) -> None:
+        """Run `work` in the disk thread; then `then` with its result, or `failed`, in the UI thread."""
+        self._disk.put(lambda: self._do(work, then, failed))
+
+    def library(
+        self,
+        work: Callable[[Library], T],
+        then: Callable[[T], Any] | None = None,
+        failed: Callable[[Problem], Any] | None = None,
+    ) -> None:
+        """Run `work` with the user's library, which is opened with the first of these."""
+        self._disk.put(lambda: self._do(lambda: work(self._opened()), then, failed))
+
+    def measure(self, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
+        """Measure a file; a failure is dropped, since the measurement is an extra."""
+        if (measurer := self._measurer) is not None:
+            self._meter.put(lambda: self._do(lambda: measurer.measure(path), then, lambda problem: None))
+
+    def close(self) -> None:
+        """Stop all jobs, wait for what is being written, and end the threads."""
+        self._closing = True
+        for token in self._tokens.values():
+            token.cancel()
+        self._device.close()
+        self._disk.put(self._close_library)
+        self._disk.close()
+        self._meter.close()
+
+    def _run_job(self, number: int, job: Job, token: CancelToken) -> None:
+        try:
+            end = self._events_of(number, job, token)
+        except Exception as error:
+            end = Failed(unexpected(error))
+        self._tokens.pop(number, None)
+        self.job_event.emit(number, end)
+
+    def _events_of(self, number: int, job: Job, token: CancelToken) -> Event:
+        if token.cancelled:
+            return Cancelled(None)
+        for event in self._backend.run(job, token):
+            if isinstance(event, ENDS):
+                return event
+            self.job_event.emit(number, event)
+        return Failed(Problem("The job ended without a result.", "Try again."))
+
+    def _do(
+        self, work: Callable[[], T], then: Callable[[T], Any] | None, failed: Callable[[Problem], Any] | None
+    ) -> None:
+        try:
+            result = work()
+        except Exception as error:
+            problem = error if isinstance(error, Problem) else unexpected(error)
+            self._back.emit(lambda: failed(problem) if failed else self.problem.emit(problem))
+            return
+        if then is not None:
+            self._back.emit(lambda: then(result))
+
+    @Slot(object)
+    def _call_back(self, work: Callable[[], None]) -> None:
+        if not self._closing:
+            work()
+
+    def _opened(self) -> Library:
+        if self._library is None:
+            self._library = open_library()
+            self._library.sync()
+        return self._library
+
+    def _close_library(self) -> None:
+        if self._library is not None:
+            self._library.close()
+            self._library = None
+
+
+def unexpected(error: Exception) -> Problem:
+    """What to tell about an exception that no one foresaw; it stays as the cause, for the details."""
+    reason = " ".join(str(error).split()) or "no reason given"
+    problem = Problem(f"Something unexpected happened ({type(error).__name__}: {reason}).", "Try again.")
+    problem.__cause__ = error
+    return problem
