@@ -83,6 +83,17 @@ class LoadedPreset:
     factory: bool
 
 
+@dataclass(frozen=True)
+class MidiState:
+    """The ports there are and the open one, the (channel, controller) of each metric, the metric that learns."""
+
+    ports: tuple[str, ...] = ()
+    port: str | None = None
+    controls: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    learning: str | None = None
+    problem: str = ""
+
+
 @dataclass(eq=False)
 class State:
     """Everything the panels show. Times are seconds from the beginning of the pair.
@@ -110,6 +121,11 @@ class State:
     blind: Value[Blind | None] = field(default_factory=lambda: Value(None))
     selection: Value[Span | None] = field(default_factory=lambda: Value(None))
     loop: Value[bool] = field(default_factory=lambda: Value(False))
+    level_matched: Value[bool] = field(default_factory=lambda: Value(True))
+    loudness: Value[Mapping[Which, float]] = field(default_factory=lambda: Value({}))  # LUFS so far
+    output: Value[str] = field(default_factory=lambda: Value(""))  # why nothing is heard
+
+    midi: Value[MidiState] = field(default_factory=lambda: Value(MidiState()))
 
     library_changed: Signal = field(default_factory=Signal)
     presets_changed: Signal = field(default_factory=Signal)
