@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from engine.adapters import CONFIG_FILE, WEIGHTS_FILE, read_config
 from engine.errors import CallProblem, Problem
-from engine.files import part_beside, sha256_of, write_problem
+from engine.files import part_beside, replace_file, sha256_of, write_problem
 from engine.metrics import METRIC_IDS, metric
 from engine.mix import Mix
 from engine.paths import packs_dir, resources
@@ -45,7 +45,8 @@ log = logging.getLogger(__name__)
 
 Text = Annotated[str, Field(max_length=4000)]
 Name = Annotated[str, Field(pattern=_NAME)]
-Verdict = Literal["works", "weak", "proxy"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Verdict = Literal["works", "weak", "no effect", "not measured", "proxy"]
 
 
 class _File(BaseModel):
@@ -57,7 +58,11 @@ class _File(BaseModel):
 
 
 class Manifest(_File):
-    """What pack.json says. `base_sha256` is of the base's weights, as in a recipe's model record."""
+    """What pack.json says. `base_sha256` is of the base's weights, as in a recipe's model record.
+
+    `files` has the SHA-256 of adapters' configs and weights by their path in the pack; what differs from it is
+    refused when it is installed and when its knob is turned.
+    """
 
     name: Name
     version: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,31}$")]
@@ -66,6 +71,7 @@ class Manifest(_File):
     base_model: Annotated[str, Field(min_length=1, max_length=200)]
     base_sha256: Annotated[str, Field(pattern=_SHA256)] | None = None
     description: Text = ""
+    files: dict[str, Annotated[str, Field(pattern=_SHA256)]] = Field(default_factory=dict)
 
 
 class DosePoint(BaseModel):
@@ -87,11 +93,28 @@ class DosePoint(BaseModel):
         return self
 
 
+class CurvePoint(BaseModel):
+    """One line of the training's log: losses, and on held-out pairs the share ranked rightly and the margin."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    step: Annotated[int, Field(ge=0)]
+    loss: Finite | None = None
+    held_out_loss: Finite | None = None
+    accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    margin: Finite | None = None
+    kl: Finite | None = None
+
+
 class Card(_File):
     """What an adapter was trained on, how, and what it measurably does.
 
-    `measured_as` names what the doses' means are, with its unit. The verdict is "works" if the knob
-    moves that, "weak" if hardly, and "proxy" if only a stand-in for the metric could be measured.
+    `measured_as` names what the doses' means are, with its unit; `proxy` says that it is a stand-in
+    computed from the audio for a metric that only listeners could tell. The verdict is "works" if the knob
+    moves it, "weak" if hardly or not surely, "no effect" if not, "not measured" before it was tried
+    ("proxy": as packs said before they had `proxy`). `cross_talk` is how far a full turn from -5 to 5 moves
+    the other metrics, in standard deviations of the base model's clips; `adherence_ratio` is how well
+    clips at 5 (of a negative adapter: at -5) still follow their prompt, 1 as well as the base's.
     """
 
     metric: str
@@ -99,7 +122,17 @@ class Card(_File):
     trained_on: Text
     method: Text
     measured_as: Text
+    proxy: bool = False
+    base_model: Text = ""
+    base_sha256: Annotated[str, Field(pattern=_SHA256)] | None = None
+    pairs: Annotated[int, Field(ge=0)] | None = None
+    held_out_pairs: Annotated[int, Field(ge=0)] | None = None
+    held_out_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    settings: dict[str, str | float | int | bool | None] = Field(default_factory=dict)
+    curve: Annotated[tuple[CurvePoint, ...], Field(max_length=1000)] = ()
     doses: tuple[DosePoint, ...] = ()
+    cross_talk: dict[str, Finite] = Field(default_factory=dict)
+    adherence_ratio: Finite | None = None
     verdict: Verdict
 
     @model_validator(mode="after")
@@ -157,6 +190,16 @@ def load_pack(folder: Path) -> Pack:
     return Pack(folder, manifest, MappingProxyType(adapters))
 
 
+def seal(folder: Path) -> Pack:
+    """Write into the pack's manifest the sums of what its adapters are made of now; returns the pack."""
+    manifest = _read(Manifest, folder / MANIFEST_FILE)
+    paths = (path for name in (CONFIG_FILE, WEIGHTS_FILE) for path in folder.glob(f"*/*/{name}"))
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(paths)}
+    sealed = manifest.model_copy(update={"files": files})
+    replace_file(folder / MANIFEST_FILE, sealed.model_dump_json(indent=1, exclude_none=True).encode())
+    return load_pack(folder)
+
+
 def list_packs(model_id: str | None = None) -> list[Pack]:
     """The packs on this computer for one base model, or all: the user's first, then those that ship.
 
@@ -206,8 +249,10 @@ def install(source: Path) -> Pack:
         try:
             for path, member in pack_files.items():
                 copy_member(member, part / path)
-            for adapter in load_pack(part).adapters.values():
+            pack = load_pack(part)
+            for adapter in pack.adapters.values():
                 _check_adapter(adapter)
+                _check_sums(pack, adapter)
             part.rename(target)
         except Problem as problem:
             what = problem.what.replace(str(part), str(source))
@@ -240,6 +285,17 @@ def _folders(place: Path) -> Iterator[Path]:
     for folder in sorted(place.iterdir()) if place.is_dir() else []:
         if folder.is_dir() and not folder.is_symlink() and not folder.name.startswith("."):
             yield folder
+
+
+def _check_sums(pack: Pack, adapter: PackAdapter) -> str:
+    """The SHA-256 of an adapter's weights. Raises Problem if a file is not what the manifest says."""
+    sums = {}
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        file = adapter.folder / name
+        sums[name] = sha256_of(file)
+        if pack.manifest.files.get(file.relative_to(pack.folder).as_posix(), sums[name]) != sums[name]:
+            raise Problem(f"{file} is not what the pack's author made: its SHA-256 differs.", "Get it again.")
+    return sums[WEIGHTS_FILE]
 
 
 def _load_adapter(name: str, direction: Direction, folder: Path) -> PackAdapter:
@@ -298,9 +354,9 @@ def _choose(
     named = [pack for pack in having if pack.manifest.base_model == model_id]
     fitting = [p for p in named if base_sha256 is None or p.manifest.base_sha256 in (None, base_sha256)]
     if fitting:
-        folder, manifest = fitting[0].adapters[name, direction].folder, fitting[0].manifest
-        sha256 = sha256_of(folder / WEIGHTS_FILE)
-        return Choice(name, direction, manifest.name, manifest.version, folder, sha256)
+        adapter, manifest = fitting[0].adapters[name, direction], fitting[0].manifest
+        sha256 = _check_sums(fitting[0], adapter)
+        return Choice(name, direction, manifest.name, manifest.version, adapter.folder, sha256)
     label = f"{'raises' if direction == 'positive' else 'lowers'} {metric(name).label}"
     if named:
         raise Problem(

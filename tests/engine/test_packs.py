@@ -12,11 +12,23 @@ from typing import Any
 import pytest
 
 from engine import unpack
+from engine.adapters import CONFIG_FILE, WEIGHTS_FILE
 from engine.errors import CallProblem, Problem
 from engine.mix import Mix
-from engine.packs import Card, Choice, Pack, adapters_for, install, list_packs, load_pack, remove
+from engine.packs import (
+    DIRECTIONS,
+    Card,
+    Choice,
+    Pack,
+    adapters_for,
+    install,
+    list_packs,
+    load_pack,
+    remove,
+    seal,
+)
 from engine.paths import packs_dir
-from tests.engine.random_pack import card_json, decoder_weights, tiny_config, write_pack
+from tests.engine.random_pack import card_json, decoder_weights, tiny_config, write_adapter, write_pack
 
 WEIGHTS = decoder_weights(tiny_config())
 
@@ -74,7 +86,8 @@ def test_a_pack_is_read_with_its_cards(source: Path) -> None:
 
 def test_a_card_survives_a_round_trip() -> None:
     card = Card.model_validate_json(json.dumps(card_json("valence", "negative")))
-    assert json.loads(card.model_dump_json()) == card_json("valence", "negative")
+    assert Card.model_validate_json(card.model_dump_json()) == card
+    assert card_json("valence", "negative").items() <= json.loads(card.model_dump_json()).items()
 
 
 def test_an_adapter_that_was_not_measured_has_no_card(source: Path) -> None:
@@ -454,3 +467,21 @@ def test_only_installed_packs_are_removed(name: str, source: Path, tmp_path: Pat
     with pytest.raises(CallProblem, match=r"no installed pack.*Installed are: random\."):
         remove(name)
     assert all(load_pack(folder) for folder in (outside, shipped, packs_dir() / "random"))
+
+
+def test_a_sealed_pack_refuses_an_adapter_that_was_changed(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path / "sealed", WEIGHTS)
+    pack = seal(folder)
+    assert set(pack.manifest.files) == {
+        f"energy/{direction}/{name}" for direction in DIRECTIONS for name in (CONFIG_FILE, WEIGHTS_FILE)
+    }
+    turned = Mix(knobs={"energy": 2})
+    assert adapters_for(turned, [pack], "starter")[0].sha256 == pack.manifest.files[
+        f"energy/positive/{WEIGHTS_FILE}"
+    ]
+    write_adapter(folder / "energy" / "positive", WEIGHTS, seed=7)
+    with pytest.raises(Problem, match=r"energy/positive/adapter_model\.safetensors is not what"):
+        adapters_for(turned, [load_pack(folder)], "starter")
+    with pytest.raises(Problem, match="is not what the pack's author made"):
+        install(folder)
+    assert not (packs_dir() / "random").exists()
