@@ -1,0 +1,64 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import Problem
+from engine.pairs import CLIPS, SUMMARY
+from tests.training.tiny_pairs import pairs, write
+from training.store import read_pairs, read_summary, write_pairs
+
+
+def test_pairs_are_read_back_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.store.SHARD", 5)
+    made = pairs(7)
+    write_pairs(tmp_path / "data", made, "random numbers")
+    found = read_pairs(tmp_path / "data", "energy", "train")
+    assert len(list((tmp_path / "data" / CLIPS).iterdir())) > 1
+    assert len(found) == 7
+    for before, after in zip(made, found, strict=True):
+        assert (after.prompt, after.metric, after.prompt_frames) == (
+            before.prompt,
+            before.metric,
+            before.prompt_frames,
+        )
+        for there, here in ((before.chosen, after.chosen), (before.rejected, after.rejected)):
+            assert (here.id, here.value, here.source) == (there.id, there.value, there.source)
+            assert here.codes.dtype == np.int16
+
+
+def test_a_clip_of_many_pairs_is_kept_once(tmp_path: Path) -> None:
+    one = pairs(1)[0]
+    written = write_pairs(tmp_path / "data", [one, one, one], "random numbers")
+    assert (written.clips, written.pairs) == (2, {"energy": {"train": 3, "test": 0}})
+
+
+def test_the_summary_counts_what_was_left_out(tmp_path: Path) -> None:
+    left_out: Counter[str] = Counter()
+
+    def made():
+        left_out["no preview"] += 2
+        yield from pairs(1)
+
+    write_pairs(tmp_path / "data", made(), "somewhere", left_out, estimators={"energy": "vibenet"})
+    summary = read_summary(tmp_path / "data")
+    assert summary["left_out"] == {"no preview": 2}
+    assert summary["estimators"] == {"energy": "vibenet"}
+    assert json.loads((tmp_path / "data" / SUMMARY).read_text())["schema"] == 1
+
+
+def test_other_metrics_and_splits_are_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", train=3, test=2)
+    assert len(read_pairs(folder, "energy", "test")) == 2
+    with pytest.raises(Problem, match="no train pairs for 'tempo'"):
+        read_pairs(folder, "tempo", "train")
+
+
+def test_no_pairs_is_a_problem_that_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="3 × no preview"):
+        write_pairs(tmp_path / "data", [], "somewhere", {"no preview": 3})
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(Problem, match="no preference pairs"):
+        read_pairs(tmp_path / "data", "energy", "train")

@@ -1,0 +1,117 @@
+"""Preference training of MusicGen: transformers' Trainer with TRL's options, losses and figures.
+
+Trainer and accelerate do the loop, so several GPUs, mixed precision, gradient checkpointing, accumulation,
+resuming and DeepSpeed or FSDP are theirs. (TRL's own DPOTrainer cannot take MusicGen: it wants a
+tokenizer and one text config. Tests hold the numbers here to those of its `_compute_loss`.)
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Trainer
+
+from training.batches import clips_of, collate
+from training.losses import Scores, reward_figures, total_loss
+from training.plan import loss_weights
+from training.scoring import Clips, Layout, aligned_logits, divergence, token_logps
+
+
+class DpoTrainer(Trainer):
+    """Trains `policy`, a PeftModel around MusicgenForCausalLM, on `Examples`.
+
+    References that the examples lack are worked out on the fly, with the adapter switched off. Figures are
+    logged by TRL's names, and `kl` besides: on held-out clips, the mean KL divergence for each code, in
+    nats, of the policy from the reference.
+    """
+
+    loss_is_scaled_for_ga = False
+
+    def __init__(
+        self,
+        policy: Any,
+        config: Any,
+        layout: Layout,
+        train: Any,
+        held_out: Any,
+        callbacks: Sequence[Any] = (),
+    ) -> None:
+        self._layout = layout
+        self._weights = loss_weights(config)
+        self._figures: dict[str, dict[str, list[Tensor]]] = {
+            mode: defaultdict(list) for mode in ("train", "eval")
+        }
+        super().__init__(
+            model=policy,
+            args=config,
+            train_dataset=train,
+            eval_dataset=held_out,
+            data_collator=partial(collate, layout=layout),
+            callbacks=list(callbacks),
+        )
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """The loss of a collated batch; its figures are kept for the log."""
+        clips = clips_of(inputs)
+        mode = "train" if model.training else "eval"
+        logits = aligned_logits(model, clips, self._layout)
+        references = inputs.get("references")
+        if references is None or mode == "eval":
+            base = self._reference_logits(model, clips)
+            if references is None:
+                references = token_logps(base, clips).sum((1, 2))
+            if mode == "eval":
+                self._note(mode, {"kl": divergence(logits.detach(), base, clips)})
+        scores = scores_of(logits, references, clips)
+        self._note(mode, reward_figures(scores, self.args.beta))
+        loss = total_loss(self._weights, scores, self.args.beta, self.args.label_smoothing)
+        return (loss, {"logps": torch.cat([scores.chosen, scores.rejected])}) if return_outputs else loss
+
+    def prediction_step(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
+    ) -> tuple[Tensor, None, None]:
+        """The loss only: figures are kept by `compute_loss`."""
+        inputs = self._prepare_inputs(inputs)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            return self.compute_loss(model, inputs).detach(), None, None
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the mean figures since the last log to `logs`, which `evaluate` also returns."""
+        mode = "train" if "loss" in logs else "eval" if any(name.startswith("eval_") for name in logs) else ""
+        prefix = "eval_" if mode == "eval" else ""
+        for name, values in self._figures.get(mode, {}).items():
+            logs[prefix + name] = float(torch.cat(values).mean())
+        if mode:
+            self._figures[mode].clear()
+        super().log(logs, start_time)
+
+    @torch.no_grad()
+    def _reference_logits(self, model: Any, clips: Clips) -> Tensor:
+        with self.accelerator.unwrap_model(model).disable_adapter():
+            return aligned_logits(model, clips, self._layout)
+
+    def _note(self, mode: str, figures: dict[str, Tensor]) -> None:
+        for name, value in figures.items():
+            self._figures[mode][name].append(self.accelerator.gather(value.detach()).cpu())
+
+
+def scores_of(logits: Tensor, references: Tensor, clips: Clips) -> Scores:
+    """The scores of B pairs from the logits [2B, K, T, V] and reference log-probabilities [2B]."""
+    chosen, rejected = token_logps(logits, clips).sum((1, 2)).chunk(2)
+    reference_chosen, reference_rejected = references.to(chosen).chunk(2)
+    chosen_count, rejected_count = clips.scored.sum((1, 2)).chunk(2)
+    return Scores(chosen, rejected, reference_chosen, reference_rejected, chosen_count, rejected_count)
