@@ -1,6 +1,6 @@
 """The places of the window and the panels that stand in them; services have no place.
 
-A panel is a QWidget made with the `App`; a service is a QObject made with the `App`, which may have `close()`.
+A panel is a QWidget made with the `App`; a service is a QObject made with it, which may have `close()`.
 Both are named here and imported when they are made; those in `LATER` are made once the window is up.
 """
 

@@ -1,0 +1,65 @@
+"""Models and packs on this computer."""
+
+from pathlib import Path
+
+from desktop.actions import presets, prompting
+from desktop.app import App
+from engine import catalog, packs
+from engine.catalog import ModelRef
+from engine.errors import Problem
+
+
+def pick(app: App, model: str) -> None:
+    """Generate with another base model, if it is on this computer."""
+
+    def found(ref: ModelRef) -> None:
+        prompting.set_model(app, ref.id)
+
+    app.background.call(lambda: catalog.find_model(model), found)
+
+
+def install_pack(app: App, source: Path) -> None:
+    """Install a pack from a folder or zip."""
+
+    def installed(pack: packs.Pack) -> None:
+        app.state.models_changed.emit()
+        presets.refresh_adapters(app)
+        app.tell(f"Installed the pack {pack.manifest.name} for {pack.manifest.base_model}.")
+
+    app.background.call(lambda: packs.install(source), installed)
+
+
+def remove_pack(app: App, name: str) -> None:
+    """Remove an installed pack."""
+
+    def removed(nothing: None) -> None:
+        app.state.models_changed.emit()
+        presets.refresh_adapters(app)
+        app.tell(f"Removed the pack {name}.")
+
+    app.background.call(lambda: packs.remove(name), removed)
+
+
+def remove_model(app: App, ref: ModelRef) -> None:
+    """Delete a model that came from a hub."""
+
+    def removed(nothing: None) -> None:
+        if app.state.draft.value.model == ref.id:
+            prompting.set_model(app, catalog.STARTER)
+        app.state.models_changed.emit()
+
+    app.background.call(lambda: catalog.remove_model(ref), removed)
+
+
+def drop(app: App, path: Path) -> None:
+    """What a file or folder dropped on the window is for: a pack, a preset, or audio to begin from."""
+    if path.suffix == ".tunedial":
+        presets.import_from(app, str(path))
+    elif path.suffix == ".zip" or (path.is_dir() and (path / packs.MANIFEST_FILE).is_file()):
+        install_pack(app, path)
+    elif path.is_dir() and (path / catalog.CONFIG).is_file():
+        pick(app, str(path))
+    elif path.is_dir():
+        app.report(Problem(f"{path.name} is neither a model nor a pack.", "Drop a folder with a pack.json."))
+    else:
+        prompting.set_audio_prompt(app, path)

@@ -1,0 +1,234 @@
+"""Presets: load, keep, rename, delete, share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from desktop.app import App
+from desktop.draft import Draft
+from desktop.state import LoadedPreset
+from engine import preset as files
+from engine.adapters import WEIGHTS_FILE
+from engine.errors import Problem
+from engine.files import sha256_of
+from engine.packs import list_packs
+from engine.preset import AdapterNeed, Preset, PresetFile, Requires
+from engine.recipe import Direction
+
+
+def load(app: App, file: PresetFile) -> None:
+    """Set the mix of a preset, and its prompt and settings if it has them; says what it lacks here."""
+    if isinstance(file.content, Problem):
+        app.report(file.content)
+        return
+    preset = file.content
+    _apply(app, preset)
+    app.state.preset.value = LoadedPreset(preset, file.path, file.factory)
+    app.state.notice.value = None
+    if lines := lacks(app, preset):
+        app.tell(f"{preset.name}: {lines[0]}", "\n".join(lines))
+
+
+def lacks(app: App, preset: Preset) -> list[str]:
+    """What a preset would lack with the model and packs that are there, a line each; quick."""
+    needed = {(n.metric, n.direction): n.sha256 for n in preset.requires.adapters} if preset.requires else {}
+    there = {key: needed.get(key, "") for key in app.state.adapters.value}  # their sums would take too long
+    return files.missing(preset, app.state.draft.value.model, there)
+
+
+def step(app: App, by: int) -> None:
+    """Load the next (1) or previous (-1) preset of the browser's order."""
+
+    def found(all_files: list[PresetFile]) -> None:
+        usable = [file for file in all_files if isinstance(file.content, Preset)]
+        if not usable:
+            return
+        now = app.state.preset.value
+        paths = [file.path for file in usable]
+        at = paths.index(now.path) if now and now.path in paths else (-1 if by > 0 else 0)
+        load(app, usable[(at + by) % len(usable)])
+
+    app.background.call(files.list_presets, found)
+
+
+def dirty(app: App) -> bool:
+    """True if the mix is no longer that of the preset it came from."""
+    loaded = app.state.preset.value
+    return loaded is not None and app.state.draft.value.mix != loaded.preset.mix
+
+
+def save(app: App) -> bool:
+    """Keep the mix under the loaded preset's name; False if there is none that is the user's own."""
+    loaded = app.state.preset.value
+    if loaded is None or loaded.factory:
+        return False
+    old = loaded.preset
+    save_as(app, old.name, old.author, old.tags, old.notes, replace=True)
+    return True
+
+
+def save_as(
+    app: App,
+    name: str,
+    author: str = "",
+    tags: tuple[str, ...] = (),
+    notes: str = "",
+    *,
+    with_prompt: bool = True,
+    replace: bool = False,
+) -> None:
+    """Keep the mix as one of the user's own presets."""
+    draft = app.state.draft.value
+
+    def work() -> LoadedPreset:
+        preset = Preset(
+            name=name,
+            author=author,
+            tags=tags,
+            notes=notes,
+            mix=draft.mix,
+            prompt=(draft.prompt.strip() or None) if with_prompt else None,
+            settings=draft.settings if with_prompt else None,
+            requires=_requires(draft),
+        )
+        return LoadedPreset(preset, files.save_preset(preset, replace), False)
+
+    def saved(loaded: LoadedPreset) -> None:
+        app.state.preset.value = loaded
+        app.state.presets_changed.emit()
+        app.tell(f"Saved {loaded.preset.name}.")
+
+    app.background.call(_told(work), saved)
+
+
+def rename(app: App, file: PresetFile, name: str) -> None:
+    """Give one of the user's own another name."""
+
+    def work() -> Path:
+        preset = _content(file).model_copy(update={"name": name})
+        path = files.save_preset(Preset.model_validate(preset.model_dump()))
+        file.path.unlink()
+        return path
+
+    _then_changed(app, work)
+
+
+def duplicate(app: App, file: PresetFile) -> None:
+    """Keep a copy, with a number after its name, among the user's own."""
+
+    def work() -> Path:
+        preset = _content(file)
+        taken = {other.path.stem.casefold() for other in files.list_presets() if not other.factory}
+        number = next(n for n in range(2, 10_000) if f"{preset.name} {n}".casefold() not in taken)
+        return files.save_preset(preset.model_copy(update={"name": f"{preset.name} {number}"}))
+
+    _then_changed(app, work)
+
+
+def delete(app: App, file: PresetFile, to_trash: Callable[[Path], bool]) -> None:
+    """Move one of the user's own to the system's trash."""
+
+    def work() -> Path:
+        if not to_trash(file.path):
+            raise Problem(f"{file.path} could not be moved to the trash.", "Delete it by hand.")
+        return file.path
+
+    loaded = app.state.preset.value
+    if loaded and loaded.path == file.path:
+        app.state.preset.value = replace(loaded, path=None)
+    _then_changed(app, work)
+
+
+def import_from(app: App, source: str, replace: bool = False) -> None:
+    """Keep a preset from a file or from its text; asks before it replaces one of that name."""
+
+    def failed(problem: Problem) -> None:
+        app.report(problem)
+        if "already there" in problem.what:
+            app.tell(problem.what, "", "Replace it", lambda: import_from(app, source, True))
+
+    def imported(path: Path) -> None:
+        app.state.presets_changed.emit()
+        app.tell(f"Imported {path.stem}.")
+
+    app.background.call(_told(lambda: files.import_preset(source, replace)), imported, failed)
+
+
+def export_to(app: App, file: PresetFile, path: Path) -> None:
+    """Write a preset to a file; the user has said that it may be replaced."""
+    work = _told(lambda: files.export_preset(_content(file), path, True))
+    app.background.call(work, lambda written: app.tell(f"Written to {written}."))
+
+
+def text_of(file: PresetFile) -> str:
+    """A preset as one line to paste into a chat."""
+    return files.to_text(_content(file))
+
+
+def refresh_adapters(app: App) -> None:
+    """Look which adapters there are for the draft's model."""
+    model = app.state.draft.value.model
+
+    def found(packs: list[Any]) -> None:
+        if model == app.state.draft.value.model:
+            adapters = [pack.adapters for pack in reversed(packs)]  # the first pack that has one wins
+            app.state.adapters.value = {key: value for pack in adapters for key, value in pack.items()}
+
+    app.background.call(lambda: list_packs(model), found)
+
+
+def _apply(app: App, preset: Preset) -> None:
+    draft = app.state.draft.value.with_mix(lambda mix: preset.mix)
+    if preset.prompt:
+        draft = replace(draft, prompt=preset.prompt)
+    if preset.settings:
+        draft = replace(draft, settings=preset.settings, bars=None)
+    app.history.record(f"Preset {preset.name}", draft)
+
+
+def _requires(draft: Draft) -> Requires | None:
+    """What the mix needs: the model, the pack and the sums of its adapters; None without any."""
+    packs = list_packs(draft.model)
+    needs, pack = [], None
+    for name, value in draft.mix.knobs.items():
+        direction: Direction = "positive" if value > 0 else "negative"
+        for candidate in packs:
+            if adapter := candidate.adapters.get((name, direction)):
+                pack = pack or candidate
+                weights = adapter.folder / WEIGHTS_FILE
+                needs.append(AdapterNeed(metric=name, direction=direction, sha256=sha256_of(weights)))
+                break
+    if pack is None:
+        return None
+    return Requires(
+        base_model=draft.model,
+        pack=pack.manifest.name,
+        pack_version=pack.manifest.version,
+        adapters=tuple(needs),
+    )
+
+
+def _content(file: PresetFile) -> Preset:
+    if isinstance(file.content, Problem):
+        raise file.content
+    return file.content
+
+
+def _told(work: Callable[[], Any]) -> Callable[[], Any]:
+    """`work`, with a complaint of pydantic turned into a Problem."""
+    from pydantic import ValidationError
+
+    from engine.validation import first_fault
+
+    def told() -> Any:
+        try:
+            return work()
+        except ValidationError as error:
+            raise Problem(f"The preset cannot be kept: {first_fault(error)}.", "Change it.") from error
+
+    return told
+
+
+def _then_changed(app: App, work: Callable[[], Path]) -> None:
+    app.background.call(_told(work), lambda path: app.state.presets_changed.emit())

@@ -1,0 +1,53 @@
+"""Takes of the library in the window: open one, use its settings again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from desktop.actions import generating
+from desktop.app import App
+from desktop.draft import Draft
+from desktop.pairs import Pair, pair_of
+from engine.library import Library
+from engine.preferences import Preference, read_preference
+from engine.recipe import Recipe
+from engine.take import read_take, take_files
+
+
+def open_take(app: App, folder: Path) -> None:
+    """Put a take of the library into the view."""
+
+    def read(library: Library) -> tuple[Pair, Preference | None]:
+        return pair_of(read_take(folder), folder), read_preference(folder)
+
+    def opened(found: tuple[Pair, Preference | None]) -> None:
+        pair, preference = found
+        app.state.playing.value = False
+        generating.show(app, pair)
+        app.state.preference.value = preference
+        files = take_files(folder)
+        for path in (files.base, files.tuned):
+            generating.measure(app, path)
+
+    app.background.library(read, opened)
+
+
+def restore_settings(app: App, recipe: Recipe) -> None:
+    """Set everything as it was for a take; its seed is kept for the next job."""
+    job = recipe.job
+    draft = app.state.draft.value
+    app.history.record(
+        "Restore settings",
+        replace(
+            Draft(
+                prompt=job.prompt,
+                settings=job.settings,
+                seed=job.seed,
+                seed_locked=True,
+                model=job.model,
+                audio_prompt=job.audio_prompt,
+            ),
+            slot_a=job.mix if draft.morph < 1 else draft.slot_a,
+            slot_b=job.mix if draft.morph > 0 else draft.slot_b,
+            morph=0.0 if draft.morph < 1 else 1.0,
+        ),
+    )

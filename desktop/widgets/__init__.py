@@ -1,0 +1,1 @@
+"""Controls that any panel may use."""
