@@ -25,7 +25,7 @@ class Preference(BaseModel):
     """The user's judgement of one take; None is "not said".
 
     `choice` is the clip preferred in an A/B comparison, `stars` 0 to 5 and `liked` (False: disliked)
-    are of the tuned clip.
+    are of the tuned clip, `base_stars` and `base_liked` of the base model's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, validate_by_name=True)
@@ -34,6 +34,8 @@ class Preference(BaseModel):
     choice: Choice | None = None
     stars: Stars | None = None
     liked: bool | None = None
+    base_stars: Stars | None = None
+    base_liked: bool | None = None
     changed: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 

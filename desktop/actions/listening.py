@@ -69,13 +69,13 @@ def end_blind(app: App, choice: Choice | None) -> None:
 
 
 def judge(app: App, **judgement: object) -> None:
-    """Keep `choice`, `stars` or `liked` with the take in the view; what was said before stays."""
+    """Keep fields of a `Preference` with the take in the view; what was said before stays."""
     pair = app.state.pair.value
     if pair is None or pair.folder is None:
         return
     name = pair.folder.name
     known = app.state.preference.value or Preference()
-    preference = Preference.model_validate(known.model_dump(include={"choice", "stars", "liked"}) | judgement)
+    preference = Preference.model_validate(known.model_dump(exclude={"changed"}) | judgement)
     app.state.preference.value = preference
 
     def judged(entry: Entry) -> None:
