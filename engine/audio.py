@@ -94,9 +94,13 @@ def read_audio(
 
 
 def encode_audio(
-    audio: NDArray[np.float32], sample_rate: int, kind: AudioFormat = "wav24", comment: str = ""
+    audio: NDArray[np.float32],
+    sample_rate: int,
+    kind: AudioFormat = "wav24",
+    comment: str = "",
+    title: str = "",
 ) -> bytes:
-    """The bytes of an audio file of float32 [C, N], with `comment` in its metadata.
+    """The bytes of an audio file of float32 [C, N], with `comment` in its metadata, and if not WAV `title`.
 
     Integer formats clip at full scale. The same audio and comment give the same bytes in every
     format but wav32f and ogg, which hold a time or a serial number. Raises Problem on samples that
@@ -111,6 +115,8 @@ def encode_audio(
     with soundfile.SoundFile(buffer, "w", sample_rate, audio.shape[0], encoding, format=container) as file:
         if comment and container != "WAV":
             file.comment = comment
+        if title and container != "WAV":
+            file.title = title
         for start in range(0, audio.shape[1], _BLOCK):
             file.write(audio[:, start : start + _BLOCK].T)
     encoded = buffer.getvalue()
