@@ -48,8 +48,11 @@ class Codec(Protocol):
         """Audio [B, C, N] -> codes [B, K, ceil(N / hop)]."""
         ...
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Codes [B, K, T] -> audio [B, C, T * hop]."""
+    def decode(self, codes: Tensor, first: int = 0) -> Tensor:
+        """Codes [B, K, T] of the frames from `first` on -> audio [B, C, T * hop].
+
+        A codec with a clock needs to know `first`; what it decodes at one or another `first` sounds alike.
+        """
         ...
 
 

@@ -61,8 +61,8 @@ class EncodecCodec:
         return codes.reshape(B, C, k, T).transpose(1, 2).reshape(B, k * C, T)
 
     @torch.no_grad()
-    def decode(self, codes: Tensor) -> Tensor:
-        """Codes [B, K, T] -> audio [B, C, T * hop]."""
+    def decode(self, codes: Tensor, first: int = 0) -> Tensor:
+        """Codes [B, K, T] -> audio [B, C, T * hop], wherever they begin."""
         if codes.shape[-1] == 0:
             return torch.zeros(codes.shape[0], self.channels, 0)
         features, _ = self._remember(self._features(codes), None)
@@ -74,9 +74,14 @@ class EncodecCodec:
         The first stage gathers a chunk; the others take what they are given.
         """
         return [
-            Window(self._features, self._context_before, hop=1, chunk=chunk_frames(self)),
+            Window(
+                lambda frames, _: self._features(frames),
+                self._context_before,
+                hop=1,
+                chunk=chunk_frames(self),
+            ),
             Recurrent(self._remember),
-            Window(self._waveform, self._context_after, self.hop, chunk=1),
+            Window(lambda frames, _: self._waveform(frames), self._context_after, self.hop, chunk=1),
         ]
 
     @torch.no_grad()

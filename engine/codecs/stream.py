@@ -47,13 +47,15 @@ class Staged(Protocol):
 class Window:
     """A stage whose result at frame t depends on frames t - context .. t + context only."""
 
-    def __init__(self, run: Callable[[Tensor], Tensor], context: int, hop: int, chunk: int) -> None:
-        """`run` maps [B, D, t] to [B, E, t * hop]; results are given `chunk` frames or more at a time.
+    def __init__(self, run: Callable[[Tensor, int], Tensor], context: int, hop: int, chunk: int) -> None:
+        """`run` maps [B, D, t] and the number of their first frame to [B, E, t * hop].
 
-        A frame is run (chunk + 2 * context) / chunk times on average.
+        Results are given `chunk` frames or more at a time; a frame is run (chunk + 2 * context) / chunk
+        times on average.
         """
         self._run, self._context, self._hop, self._chunk = run, context, hop, chunk
         self._held: Tensor | None = None
+        self._first = 0  # the number of the first frame held
         self._given = 0  # how many of the held frames are kept as left context only
 
     def push(self, frames: Tensor) -> Tensor | None:
@@ -70,9 +72,10 @@ class Window:
         assert self._held is not None
         if end == self._given:
             return None
-        result = self._run(self._held)[..., self._given * self._hop : end * self._hop]
+        result = self._run(self._held, self._first)[..., self._given * self._hop : end * self._hop]
         dropped = max(0, end - self._context)
         self._held, self._given = self._held[..., dropped:], end - dropped
+        self._first += dropped
         return result
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.codecs import build
-from engine.codecs.stem import StemCodec, StemNetwork
+from engine.codecs.stem import StemCodec
+from engine.codecs.stem_network import StemCodecConfig, StemNetwork, overlapped
 from engine.codecs.stream import StreamDecoder
 from engine.errors import Problem
 from tests.engine.tiny_stem import TINY
@@ -22,6 +23,8 @@ def random_network() -> StemNetwork:
     network.mel_bank.uniform_(0, 0.01)
     network.codebooks.normal_()
     network.head.weight.normal_(0, 0.3)
+    network.line_head.weight.normal_(0, 0.3)
+    network.line_head.bias[: TINY.lines] += 6
     return network
 
 
@@ -37,33 +40,34 @@ def codes(codec: StemCodec, T: int, B: int = 1) -> Tensor:
 
 
 def test_codebooks_belong_to_stems() -> None:
-    assert [TINY.rows(s) for s in range(4)] == [slice(0, 2), slice(2, 3), slice(3, 6), slice(6, 8)]
-    assert TINY.codebooks == 8
+    rows = [slice(0, 2), slice(2, 3), slice(3, 6), slice(6, 9), slice(9, 11)]
+    assert [TINY.rows(s) for s in range(5)] == rows
+    assert TINY.codebooks == 11
 
 
 def test_shapes_and_rate(codec: StemCodec) -> None:
     assert (codec.sample_rate, codec.hop, codec.codebooks, codec.card, codec.channels) == (
         32_000,
         640,
-        8,
+        11,
         16,
         1,
     )
-    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 8, 6)
-    assert codec.encode_stems(torch.randn(2, 4, 640 * 5)).shape == (2, 8, 5)
+    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 11, 6)
+    assert codec.encode_stems(torch.randn(2, 5, 640 * 5)).shape == (2, 11, 5)
     assert codec.decode(codes(codec, 5, B=2)).shape == (2, 1, 3200)
 
 
 def test_a_clip_of_no_frames_is_empty(codec: StemCodec) -> None:
-    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 8, 0)
-    assert codec.encode_stems(torch.zeros(2, 4, 0)).shape == (2, 8, 0)
+    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 11, 0)
+    assert codec.encode_stems(torch.zeros(2, 5, 0)).shape == (2, 11, 0)
     assert codec.decode(codes(codec, 0)).shape == (1, 1, 0)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_latents_and_logs_of_silence_and_full_scale_are_finite(codec: StemCodec, level: float) -> None:
     audio = torch.full((1, 6400), level)
-    assert codec.network.log_mels(audio).isfinite().all()
+    assert codec.network.spectra(audio).isfinite().all()
     assert codec.network.encode_latents(audio, torch.tensor([0])).isfinite().all()
     assert codec.network.split_latents(audio).isfinite().all()
 
@@ -75,12 +79,12 @@ def test_the_mix_is_the_sum_of_its_stems(codec: StemCodec) -> None:
 
 def test_a_stems_codes_change_only_that_stem(codec: StemCodec) -> None:
     some = codes(codec, 12)
-    for stem in range(4):
+    for stem in range(5):
         other = some.clone()
         rows = TINY.rows(stem)
         other[:, rows] = (other[:, rows] + 1) % codec.card
         changed = (codec.decode_stems(some) - codec.decode_stems(other)).abs().amax((0, 2)) > 1e-6
-        assert changed.tolist() == [s == stem for s in range(4)]
+        assert changed.tolist() == [s == stem for s in range(5)]
 
 
 def test_rows_of_a_batch_do_not_meet(codec: StemCodec) -> None:
@@ -121,6 +125,44 @@ def test_a_frame_depends_on_no_more_than_the_context(codec: StemCodec) -> None:
     first, last = moved.min().item() // 640, moved.max().item() // 640
     assert at - codec.context <= first and last <= at + codec.context
     assert last - first > codec.context
+
+
+def test_without_oscillators_decoding_is_an_inverse_stft() -> None:
+    torch.manual_seed(0)
+    window = torch.hann_window(1280)
+    spectrum = torch.stft(torch.randn(2, 6400), 1280, 320, window=window, return_complex=True)
+    windows = torch.fft.irfft(spectrum.transpose(1, 2), 1280) * window
+    expected = torch.istft(spectrum, 1280, 320, window=window)
+    found = overlapped(windows, window, 320)
+    assert found.shape == (2, 21 * 320)
+    torch.testing.assert_close(found[:, :6400], expected, atol=1e-5, rtol=0)
+
+
+def test_an_oscillator_that_is_held_sounds_at_its_pitch_and_at_no_other() -> None:
+    network = StemNetwork(StemCodecConfig())
+    line = 3 * (69 - 24)  # A4
+    held = torch.full((1, 200, 480), -20.0)
+    held[..., line] = 8.0
+    held[..., 240:] = 0.7
+    sound = overlapped(network.lines(held, 5) * network.synthesis_window, network.synthesis_window, 320)[0]
+    middle = sound[16_000:48_000]
+    spectrum = torch.fft.rfft(middle * torch.hann_window(32_000)).abs()
+    assert spectrum.argmax() == 440
+    assert spectrum[[430, 450]].max() < 1e-3 * spectrum[440]
+
+
+def test_the_clock_comes_back_after_its_frames_and_goes_on_with_them(codec: StemCodec) -> None:
+    some = codes(codec, 12)
+    torch.testing.assert_close(codec.decode(some, 256), codec.decode(some), atol=1e-4, rtol=0)
+    assert (codec.decode(some, 1) - codec.decode(some)).abs().max() > 0.01
+
+
+def test_semitones_are_told_apart() -> None:
+    network = StemNetwork(StemCodecConfig())
+    seconds = torch.arange(32_000) / 32_000
+    for pitch in (57, 69, 81):
+        tone = 0.3 * torch.sin(2 * torch.pi * 440 * 2 ** ((pitch - 69) / 12) * seconds)
+        assert network.spectra(tone[None])[0, 25, 256:].argmax() == pitch - 28
 
 
 @settings(max_examples=8)

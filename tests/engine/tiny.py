@@ -25,7 +25,7 @@ from transformers import (
     T5Config,
 )
 
-from engine.codecs.stem import StemCodecConfig, StemNetwork
+from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 
 CARD = 64
 SAMPLE_RATE = 1600

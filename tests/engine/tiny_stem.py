@@ -1,10 +1,12 @@
 """The smallest stem codec that has everything."""
 
-from engine.codecs.stem import StemCodecConfig
+from engine.codecs.stem_network import StemCodecConfig
 
 TINY = StemCodecConfig(
     codebook_size=16,
     latent=8,
+    bands=12,
+    lines=24,
     encoder_width=16,
     encoder_blocks=1,
     decoder_width=16,

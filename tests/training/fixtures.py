@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.codecs.stem import StemCodecConfig, StemNetwork
+from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from tests.engine.tiny_stem import TINY
 from training.starter import checkpoint
 from training.starter.codec.train import new_network
@@ -43,7 +43,7 @@ def rendering(frames: int = 200, **changes: Any) -> Rendering:
         "mode": "major",
         "texture": "full",
         "samples": frames * FRAME,
-        "active": ("drums", "other"),
+        "active": ("drums", "plucked"),
         "description": DESCRIPTION,
     }
     return Rendering(**(values | changes))

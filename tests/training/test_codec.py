@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.codecs.stem import StemCodec, StemNetwork
+from engine.codecs.stem import StemCodec
+from engine.codecs.stem_network import StemNetwork
 from engine.errors import Problem
 from tests.training.fixtures import TINY, random_network, rendering, write_codec, write_corpus
 from training.starter import checkpoint
@@ -20,6 +21,7 @@ from training.starter.codec.train import (
     roundtrip,
     stem_and_mix_loss,
     train_codec,
+    train_decoder,
     train_splitter,
     trained_network,
 )
@@ -38,7 +40,7 @@ def test_stems_lie_in_their_order_and_silence_fills_the_rest(tmp_path: Path) -> 
     stored = np.load(tmp_path / "audio" / "000000_0.npy")
     stems = load_stems(tmp_path, rendering(2), FRAME, 2 * FRAME)
     np.testing.assert_array_equal(stems[[0, 2], :FRAME], stored[:, FRAME:])
-    assert not stems[[1, 3]].any() and not stems[:, FRAME:].any()
+    assert not stems[[1, 3, 4]].any() and not stems[:, FRAME:].any()
 
 
 def test_a_batch_is_crops_of_songs_with_their_stems(tmp_path: Path) -> None:
@@ -57,11 +59,11 @@ def test_a_batch_is_crops_of_songs_with_their_stems(tmp_path: Path) -> None:
 
 def test_stems_that_are_silent_are_seldom_in_a_batch(tmp_path: Path) -> None:
     songs = write_corpus(tmp_path)
-    source = stem_batches(tmp_path, songs, 400, 16, np.random.default_rng(0))
+    source = stem_batches(tmp_path, songs, 800, 16, np.random.default_rng(0))
     batch = next(source)
     silent = (batch.audio.abs().amax(1) == 0).float().mean().item()
     assert 0 < silent < 0.1
-    assert set(batch.stem[batch.audio.abs().amax(1) == 0].tolist()) == {1, 3}
+    assert set(batch.stem[batch.audio.abs().amax(1) == 0].tolist()) == {1, 3, 4}
 
 
 def test_without_songs_the_command_to_render_them_is_named(tmp_path: Path) -> None:
@@ -151,22 +153,22 @@ def test_codebooks_rest_in_the_first_steps() -> None:
     assert decoded.shape == batch.audio.shape and commitment.ndim == 0
     assert not learner.started.any()
     reconstruct(network, learner, batch, 5, plan)
-    assert learner.started.tolist() == [True] * 3 + [False] * 3 + [True] * 2
+    assert learner.started.tolist() == [True] * 3 + [False] * 3 + [True] * 3 + [False] * 2
 
 
 def test_roundtrip_is_what_the_codec_of_the_engine_does() -> None:
     network = random_network()
-    stems = torch.randn(1, 4, 640 * 6) * 0.1
+    stems = torch.randn(1, 5, 640 * 6) * 0.1
     codec = StemCodec(TINY.model_dump(), network.state_dict())
     expected = codec.decode_stems(codec.encode_stems(stems))[0]
-    torch.testing.assert_close(roundtrip(network, stems[0], torch.arange(4)), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(roundtrip(network, stems[0], torch.arange(5)), expected, atol=1e-5, rtol=0)
 
 
 def test_held_out_distance_is_of_the_mix_and_of_each_stem_that_sounds(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     mix, stems = held_out_distance(random_network(), tmp_path, "test", 1, frames=16)
     assert mix > 0
-    assert [value > 0 for value in stems] == [True, False, True, False]
+    assert [value > 0 for value in stems] == [True, False, True, False, False]
 
 
 def test_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
@@ -181,6 +183,22 @@ def test_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert {int(s["step"]) for s in state["optimizer"]["state"].values()} == {3}
     moved = (trained_network(run).head.weight - first.head.weight).abs().max()
     assert 0 < moved < 0.01
+
+
+def test_training_the_decoder_on_leaves_the_codes_as_they_are(tmp_path: Path) -> None:
+    songs = write_corpus(tmp_path)
+    run = tmp_path / "run"
+    list(train_codec(tmp_path, run, PLAN))
+    before = trained_network(run)
+    assert [step for step, _ in train_decoder(tmp_path, run, PLAN)] == [1, 2]
+    after = trained_network(run)
+    assert (after.head.weight - before.head.weight).abs().max() > 0
+    stems = torch.tensor(load_stems(tmp_path, songs[0], 0, 16 * FRAME) / 32768, dtype=torch.float32)
+    for stem in range(5):
+        latents = [n.encode_latents(stems[stem : stem + 1], torch.tensor([stem])) for n in (before, after)]
+        assert torch.equal(*latents)
+    assert torch.equal(before.codebooks, after.codebooks)
+    assert list(train_decoder(tmp_path, run, PLAN)) == []
 
 
 def test_a_stopped_run_leaves_its_last_checkpoint(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 import random
 from pathlib import Path
@@ -6,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from tests.training.fixtures import rendering, write_corpus
 from training.starter import checkpoint
-from training.starter.lm.data import Track, batches, cut, load_tracks
+from training.starter.lm.data import Track, batches, cut, load_tracks, looped
 from training.starter.lm.train import (
     LmPlan,
     TextStates,
+    book_weights,
     loss_by_codebook,
     new_decoder,
     train_lm,
@@ -28,21 +31,21 @@ WINDOW = 24
 
 def track(frames: int = 200, first: int = 0) -> Track:
     """A track whose codes are the numbers of its frames, counted from `first`."""
-    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (8, 1)))
+    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (11, 1)))
 
 
 def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 8, 5))
+    codes = torch.randint(0, 1024, (1, 11, 5))
     states, mask = torch.randn(1, 3, 64), torch.ones(1, 3, dtype=torch.long)
     with torch.no_grad():
         losses = loss_by_codebook(decoder, codes, states, mask)
-        brute = torch.zeros(8)
-        sequence = delayed(codes, delays(8, channels=1), pad=1024)
-        for k in range(8):
+        brute = torch.zeros(11)
+        sequence = delayed(codes, delays(11, channels=1), pad=1024)
+        for k in range(11):
             for t in range(5):
-                seen = sequence[..., : t + k + 1].reshape(8, -1)
+                seen = sequence[..., : t + k + 1].reshape(11, -1)
                 logits = decoder(
                     input_ids=seen, encoder_hidden_states=states, encoder_attention_mask=mask
                 ).logits
@@ -53,7 +56,7 @@ def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
 def test_padding_of_captions_does_not_change_the_loss() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 8, 5))
+    codes = torch.randint(0, 1024, (1, 11, 5))
     states = torch.randn(1, 3, 64)
     padded = torch.cat([states, torch.zeros(1, 4, 64)], dim=1)
     with torch.no_grad():
@@ -68,8 +71,8 @@ def test_padded_text_states_are_zero_and_the_others_do_not_depend_on_the_batch()
     assert states.shape == (2, mask.shape[1], 384)
     assert mask[0].sum() < mask[1].sum()
     assert states[0, mask[0] == 0].abs().max() == 0
-    alone, _ = text(["jazz"])
-    torch.testing.assert_close(states[0, mask[0] == 1], alone[0], atol=1e-4, rtol=0)
+    alone, heard = text(["jazz"])
+    torch.testing.assert_close(states[0, mask[0] == 1], alone[0, heard[0] == 1], atol=1e-4, rtol=0)
 
 
 def test_clips_begin_on_a_beat_mostly_on_a_bar_line() -> None:
@@ -82,6 +85,24 @@ def test_clips_begin_on_a_beat_mostly_on_a_bar_line() -> None:
     assert len(set(starts)) > 20
 
 
+def test_a_loop_repeats_its_bar() -> None:
+    codes = torch.tensor([[1, 2, 3, 4, 5, 6, 7, 8], [9, 8, 7, 6, 5, 4, 3, 2]])
+    assert looped(codes, 3).tolist() == [[1, 2, 3, 1, 2, 3, 1, 2], [9, 8, 7, 9, 8, 7, 9, 8]]
+
+
+def test_as_many_clips_as_wanted_are_loops_of_one_bar_or_two() -> None:
+    codes, _ = next(batches([track()], 300, 80, random.Random(0), loops=0.4))
+    one = (codes[:, 0, 16:] == codes[:, 0, :-16]).all(1)
+    two = (codes[:, 0, 32:] == codes[:, 0, :-32]).all(1)
+    assert 0.1 < one.float().mean() < 0.3 and 0.3 < two.float().mean() < 0.5
+
+
+def test_later_books_of_a_stem_weigh_less() -> None:
+    weights = book_weights((2, 1, 3))
+    torch.testing.assert_close(weights / weights[0], torch.tensor([1, 0.5, 1, 1, 0.5, 0.25]))
+    assert weights.mean().item() == pytest.approx(1.0)
+
+
 def test_a_track_of_one_clip_is_cut_from_its_beginning() -> None:
     assert {int(cut(track(50), 50, random.Random(n))[0, 0]) for n in range(20)} == {0}
 
@@ -90,7 +111,7 @@ def test_batches_leave_out_tracks_that_are_too_short_and_favour_long_ones() -> N
     tracks = [track(49), track(100, first=1000), track(300, first=2000)]
     source = batches(tracks, 40, 50, random.Random(0))
     codes, captions = next(source)
-    assert codes.shape == (40, 8, 50) and len(captions) == 40
+    assert codes.shape == (40, 11, 50) and len(captions) == 40
     firsts = torch.cat([codes[:, 0, 0], *(next(source)[0][:, 0, 0] for _ in range(9))])
     assert firsts.min() >= 1000
     assert 0.65 < (firsts >= 2000).float().mean() < 0.85
@@ -106,9 +127,9 @@ def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
     songs = write_corpus(tmp_path)
     assert load_tracks(tmp_path, tmp_path / "tokens", "train") == []
     (tmp_path / "tokens").mkdir()
-    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((8, 40), np.int16))
+    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((11, 40), np.int16))
     (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train")
-    assert found.rendering == songs[0] and found.codes.shape == (8, 40)
+    assert found.rendering == songs[0] and found.codes.shape == (11, 40)
     assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
 
 
@@ -127,7 +148,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     songs = write_corpus(tmp_path, frames=48)
     (tmp_path / "tokens").mkdir()
     for song in songs:
-        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (8, 12)))
+        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (11, 12)))
     return tmp_path
 
 
@@ -149,17 +170,31 @@ def test_training_goes_on_from_its_checkpoint(corpus: Path) -> None:
     assert 0 < max(moved) < 0.1
 
 
+def test_training_begins_with_the_decoder_of_a_model_folder(corpus: Path) -> None:
+    torch.manual_seed(7)
+    decoder = new_decoder(PLAN)
+    folder = corpus / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"decoder": decoder.config.to_dict()}))
+    weights = {f"decoder.{n}": v for n, v in decoder.state_dict().items() if "embed_positions" not in n}
+    save_file(weights, folder / "model.safetensors")
+    still = dataclasses.replace(PLAN, rate=0.0, matrix_rate=0.0, steps=1)
+    list(train_lm(corpus, corpus / "tokens", corpus / "run", still, start=folder))
+    for before, after in zip(decoder.parameters(), trained_decoder(corpus / "run").parameters(), strict=True):
+        torch.testing.assert_close(after, before)
+
+
 def test_what_repeats_is_learned_and_validated_with_averaged_weights(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=12, save_every=12, average=0.5)
     *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", corpus / "run", plan)
-    assert step == 12 and len(held_out) == 8
+    assert step == 12 and len(held_out) == 11
     assert max(held_out) < math.log(1024) - 0.5
 
 
 def test_validation_comes_with_each_checkpoint_only(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=3, save_every=2)
     held_out = [len(values) for _, _, values in train_lm(corpus, corpus / "tokens", corpus / "run", plan)]
-    assert held_out == [0, 8, 8]
+    assert held_out == [0, 11, 11]
 
 
 def test_without_a_language_model_the_command_to_train_it_is_named(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_part_sounds_in_its_stem_only(synth: StemSynth) -> None:
     for program, drums in ((0, True), (33, False), (0, False), (52, False)):
         part = Part(program, drums, 100, (Note(0, 1, 40, 100),))
         stems = synth.play([part], beat_frames=20, beats=2)
-        assert stems.shape == (4, 2 * 20 * FRAME) and stems.dtype == np.float32
+        assert stems.shape == (5, 2 * 20 * FRAME) and stems.dtype == np.float32
         sounding = [stem for stem, samples in zip(STEMS, stems, strict=True) if np.abs(samples).max() > 0.01]
         assert sounding == [part.stem]
 
@@ -79,26 +79,26 @@ def test_without_a_sound_font_the_package_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("amount", [0.0, 1.0])
 def test_the_mix_is_below_full_scale_and_at_its_loudness(room: str, amount: float) -> None:
     song = a_song(loudness=-20.0, drive=amount, compression=amount, room=room)
-    mixed = mix_stems(song, noise(4, 64 * FRAME))
+    mixed = mix_stems(song, noise(5, 64 * FRAME))
     assert np.abs(mixed).max() < 1 and np.abs(mixed.sum(0)).max() < 1
     assert 20 * np.log10(rms(mixed.sum(0))) == pytest.approx(-20, abs=0.5)
 
 
 def test_a_stem_that_is_silent_stays_silent() -> None:
-    stems = noise(4, 64 * FRAME)
-    stems[[1, 3]] = 0
+    stems = noise(5, 64 * FRAME)
+    stems[[1, 4]] = 0
     mixed = mix_stems(a_song(drive=1.0, compression=1.0, room="hall"), stems)
-    assert mixed.any(1).tolist() == [True, False, True, False]
+    assert mixed.any(1).tolist() == [True, False, True, True, False]
     assert np.isfinite(mix_stems(a_song(drive=1.0, compression=1.0, room="hall"), 0 * stems)).all()
 
 
 def test_a_room_rings_on_and_leaves_the_bass_dry() -> None:
-    stems = np.zeros((4, 100 * FRAME), np.float32)
-    stems[:, : 10 * FRAME] = noise(4, 10 * FRAME)
+    stems = np.zeros((5, 100 * FRAME), np.float32)
+    stems[:, : 10 * FRAME] = noise(5, 10 * FRAME)
     dry, hall = (mix_stems(a_song(room=room, loudness=-30.0), stems) for room in ("dry", "hall"))
     tails = slice(20 * FRAME, 30 * FRAME)
-    assert [rms(samples[tails]) > 1e-4 for samples in dry] == [False] * 4
-    assert [rms(samples[tails]) > 1e-4 for samples in hall] == [True, False, True, True]
+    assert [rms(samples[tails]) > 1e-4 for samples in dry] == [False] * 5
+    assert [rms(samples[tails]) > 1e-4 for samples in hall] == [True, False, True, True, True]
 
 
 def test_drive_adds_harmonics_at_the_same_loudness() -> None:
@@ -173,16 +173,16 @@ def test_a_seed_gives_the_same_samples(synth: StemSynth, tmp_path: Path) -> None
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         folder.mkdir()
-    assert render(song, synth, first) == render(song, StemSynth(), second)
+    assert render(song, arrange(song), synth, first) == render(song, arrange(song), StemSynth(), second)
     assert (first / "000004_0.npy").read_bytes() == (second / "000004_0.npy").read_bytes()
 
 
 def test_rendering_a_song_describes_what_sounds(synth: StemSynth, tmp_path: Path) -> None:
     song = a_song(lead=73)
-    made = render(song, synth, tmp_path)
+    made = render(song, arrange(song), synth, tmp_path)
     stored = np.load(tmp_path / f"{song.name}.npy")
-    assert made.active == ("drums", "bass", "other")
-    assert stored.shape == (3, made.samples) == (3, 16 * 24 * FRAME)
+    assert made.active == ("drums", "bass", "plucked", "sustained")
+    assert stored.shape == (4, made.samples) == (4, 16 * 24 * FRAME)
     assert stored.dtype == np.int16 and np.abs(stored).max(1).min() > 300
     assert (made.bar_frames, made.beat_frames, made.split) == (96, 24, song.split)
     sounding = {instrument_name(part.program) for part in arrange(song) if not part.drums}
@@ -206,7 +206,7 @@ def test_an_axis_is_heard(
 ) -> None:
     monkeypatch.setattr("training.starter.corpus.score.accompaniment", lambda song: scores[song.mode])
     changed = replace(AXES[axis](a_song()), axis=axis, variant=1)
-    _, made = (render(song, synth, tmp_path) for song in (a_song(), changed))
+    _, made = (render(song, arrange(song), synth, tmp_path) for song in (a_song(), changed))
     before, after = (np.load(tmp_path / f"000004_{n}.npy").astype(np.float32).sum(0) for n in (0, 1))
     if axis == "tempo":
         assert len(after) * 3 == len(before) * 4

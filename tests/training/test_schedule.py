@@ -7,16 +7,14 @@ from torch import nn
 
 from training.starter import checkpoint
 from training.starter.parallel import in_processes
-from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
+from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 
-def test_the_rate_rises_then_falls_as_a_cosine_to_its_floor() -> None:
-    rates = [cosine_rate(2.0, step, total=1000, warmup=10, floor=0.1) for step in range(1001)]
-    assert rates[0] == pytest.approx(0.2)
-    assert max(rates) == pytest.approx(2.0, rel=1e-3)
-    assert rates.index(max(rates)) == 9
-    assert rates[500] == pytest.approx(2.0 * (0.5 * 0.9 + 0.1))
-    assert rates[1000] == pytest.approx(0.2)
+def test_the_rate_rises_holds_and_falls_to_nothing() -> None:
+    rates = [trapezoid_rate(2.0, step, total=1000, warmup=10, cooldown=0.4) for step in range(1001)]
+    assert rates[:2] == pytest.approx([0.2, 0.4])
+    assert rates[9:600] == pytest.approx([2.0] * 591)
+    assert rates[800] == pytest.approx(1.0) and rates[1000] == 0
 
 
 def test_smoothing_begins_with_the_first_value() -> None:

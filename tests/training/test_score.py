@@ -141,7 +141,8 @@ def test_sparse_drums_hit_less_often_than_the_beat_and_are_the_same_for_a_seed()
 
 def test_stems_of_general_midi() -> None:
     assert stem_of(0, drums=True) == "drums"
-    programs = {32: "bass", 38: "bass", 0: "other", 27: "other", 47: "other", 52: "voice", 85: "voice"}
+    programs = {32: "bass", 38: "bass", 0: "plucked", 27: "plucked", 47: "plucked", 46: "plucked"}
+    programs |= {19: "sustained", 48: "sustained", 65: "sustained", 89: "sustained", 52: "voice", 85: "voice"}
     assert {program: stem_of(program, drums=False) for program in programs} == programs
 
 

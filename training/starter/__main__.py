@@ -38,6 +38,7 @@ def starter() -> None:
     \b
     python -m training.starter corpus     # render 30 hours of music
     python -m training.starter codec      # train the stem codec
+    python -m training.starter decoder    # train its decoder on, when there is time
     python -m training.starter splitter   # teach it to find the stems of a mix
     python -m training.starter tokens     # encode the corpus
     python -m training.starter lm         # train the language model
@@ -89,13 +90,23 @@ def corpus(corpus: Path, songs: int, workers: int) -> None:
 @starter.command()
 @corpus_option
 @run_option
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
-@click.option("--rows", type=click.IntRange(1), default=16, show_default=True, help="Stems in a batch.")
-def codec(corpus: Path, run: Path, steps: int, rows: int) -> None:
+@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
+def codec(corpus: Path, run: Path, steps: int) -> None:
     """Train the stem codec."""
     from training.starter.codec.train import CodecPlan, train_codec
 
-    _exhaust(train_codec(corpus, run, CodecPlan(steps=steps, rows=rows)), "codec, loss", steps)
+    _exhaust(train_codec(corpus, run, CodecPlan(steps=steps)), "codec, loss", steps)
+
+
+@starter.command()
+@corpus_option
+@run_option
+@click.option("--steps", type=click.IntRange(1), default=3000, show_default=True)
+def decoder(corpus: Path, run: Path, steps: int) -> None:
+    """Train the codec's decoder on, while its codes stay as they are."""
+    from training.starter.codec.train import CodecPlan, train_decoder
+
+    _exhaust(train_decoder(corpus, run, CodecPlan(steps=steps)), "decoder, loss", steps)
 
 
 @starter.command()
@@ -125,16 +136,18 @@ def tokens(corpus: Path, run: Path, workers: int) -> None:
 @starter.command()
 @corpus_option
 @run_option
-@click.option("--steps", type=click.IntRange(1), default=3000, show_default=True)
-@click.option("--rows", type=click.IntRange(1), default=6, show_default=True, help="Clips in a batch.")
-def lm(corpus: Path, run: Path, steps: int, rows: int) -> None:
+@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
+@click.option("--rows", type=click.IntRange(1), default=8, show_default=True, help="Clips in a batch.")
+@click.option("--start", type=click.Path(path_type=Path), help="Begin with the decoder of this model folder.")
+@click.option("--compile", "compiled", is_flag=True, help="A fifth faster; needs a C++ compiler.")
+def lm(corpus: Path, run: Path, steps: int, rows: int, start: Path | None, compiled: bool) -> None:
     """Train the language model."""
     from training.starter.lm.tokens import tokens_folder
     from training.starter.lm.train import LmPlan, train_lm
 
-    plan = LmPlan(steps=steps, rows=rows)
+    plan = LmPlan(steps=steps, rows=rows, compiled=compiled)
     for step, _, held_out in _shown(
-        train_lm(corpus, tokens_folder(corpus, run), run, plan), "lm, loss", steps
+        train_lm(corpus, tokens_folder(corpus, run), run, plan, start), "lm, loss", steps
     ):
         if held_out:
             mean = sum(held_out) / len(held_out)

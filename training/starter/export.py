@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from engine.codecs.stem import StemNetwork
+from engine.codecs.stem_network import StemNetwork
 from engine.errors import Problem
 from engine.files import replace_file
 from training.starter import checkpoint

@@ -1,17 +1,19 @@
 """Learning rates and moving averages shared by the starter's trainers."""
 
-import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 
-def cosine_rate(peak: float, step: int, total: int, warmup: int, floor: float = 0.05) -> float:
-    """Linear warm-up to `peak`, then half a cosine down to `floor * peak` at `total`."""
+def trapezoid_rate(peak: float, step: int, total: int, warmup: int, cooldown: float = 0.3) -> float:
+    """Linear warm-up to `peak`, which holds, then linear down to nothing over the last `cooldown` of `total`.
+
+    Unlike a cosine's, its middle does not depend on `total`: a run can be made longer before it cools down.
+    """
     rise = min(1.0, (step + 1) / warmup)
-    fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-    return peak * rise * (fall * (1 - floor) + floor)
+    fall = min(1.0, (1 - step / total) / cooldown)
+    return peak * min(rise, fall)
 
 
 def smoothed(before: float | None, value: float, keep: float) -> float:

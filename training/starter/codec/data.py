@@ -15,7 +15,8 @@ from training.starter.corpus.instruments import STEMS
 from training.starter.corpus.synth import FRAME
 
 _AUDIBLE = 30  # of 32768: quieter stems of a crop are left out of the batch
-_ON_FRAMES = 0.8  # share of the crops that begin where a frame of a song begins
+_ON_FRAMES = 0.9  # share of the crops that begin where a frame of a song begins
+_OTHER_LEVELS = 0.3  # share of the crops that are softer or louder than their song
 _SILENT = 0.08  # share of the crops in which a random stem is kept even if it is silent
 
 
@@ -46,7 +47,7 @@ def load_stems(folder: Path, rendering: Rendering, start: int, length: int) -> N
 def stem_batches(
     folder: Path, renderings: list[Rendering], rows: int, frames: int, rng: np.random.Generator
 ) -> Iterator[StemBatch]:
-    """Endless random batches of `rows` stems or a few more, `frames` long, from 4 dB softer to 2 dB louder.
+    """Endless random batches of `rows` stems or a few more, `frames` long, some 4 dB softer to 2 dB louder.
 
     Raises Problem if there are no renderings.
     """
@@ -67,7 +68,8 @@ def stem_batches(
             heard = [s for s in range(len(STEMS)) if np.abs(crop[s]).max() > _AUDIBLE]
             if rng.random() < _SILENT:
                 heard.append(int(rng.integers(len(STEMS))))
-            gain = 10 ** (rng.uniform(-4, 2) / 20) / 32768
+            decibels = rng.uniform(-4, 2) if rng.random() < _OTHER_LEVELS else 0.0
+            gain = 10 ** (decibels / 20) / 32768
             for s in dict.fromkeys(heard):
                 audio.append(crop[s].astype(np.float32) * np.float32(gain))
                 stem.append(s)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.codecs.stem import StemNetwork
+from engine.codecs.stem_network import StemNetwork
 
 _DECAY = 0.99
 _DEAD = 0.03  # codes whose moving count falls below it are moved to a random latent

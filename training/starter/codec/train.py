@@ -1,6 +1,6 @@
 """Train the stem codec on rendered stems; then its splitter, which finds the stems of a mix."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import librosa
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from engine.codecs.stem import StemCodecConfig, StemNetwork
+from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
@@ -19,20 +19,22 @@ from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
-from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
+from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 _SIZES = [size for size, _ in RESOLUTIONS]
+_DECODER_PARTS = ("decoder", "widen", "output", "head")
 
 
 @dataclass(frozen=True)
 class CodecPlan:
     """How to train. One step sees about `rows` stems of `frames` frames (20 ms each)."""
 
-    steps: int = 4000
+    steps: int = 6000
     rows: int = 16
-    frames: int = 64
+    frames: int = 80
     rate: float = 8e-4
     warmup: int = 100
+    cooldown: float = 0.5  # share of the steps in which the rate falls
     unquantized: int = 150  # steps before the codebooks start, so that latents mean something by then
     revive_until: float = 0.85  # share of the steps in which dead codes are moved
     stem_weight: float = 0.5  # loss on the stems, beside that on their mix
@@ -82,11 +84,49 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
     network = new_network()
     learner = CodebookLearner(network)
     trained = [p for name, p in network.named_parameters() if not name.startswith("splitter")]
+
+    def decode(batch: StemBatch, step: int) -> tuple[Tensor, Tensor]:
+        return reconstruct(network, learner, batch, step, plan)
+
+    yield from _train(corpus, run / "codec.pt", plan, network, learner, trained, decode)
+
+
+def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
+    """Train the decoder alone, on the codes of the codec in `run`, from `run/decoder.pt` if there.
+
+    The codes stay as they are, so a language model of theirs stays right. Yields as `train_codec`.
+    """
+    torch.manual_seed(plan.seed)
+    network = codec_network(run)
+    network.requires_grad_(False)
+    trained = [
+        p.requires_grad_(True) for name, p in network.named_parameters() if name.startswith(_DECODER_PARTS)
+    ]
+
+    def decode(batch: StemBatch, step: int) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            quantized = quantized_latents(network, batch.audio, batch.stem)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return network.decode_latents(quantized, batch.stem), torch.zeros(())
+
+    yield from _train(corpus, run / "decoder.pt", plan, network, nn.Module(), trained, decode)
+
+
+def _train(
+    corpus: Path,
+    saved: Path,
+    plan: CodecPlan,
+    network: StemNetwork,
+    learner: nn.Module,
+    trained: list[nn.Parameter],
+    decode: Callable[[StemBatch, int], tuple[Tensor, Tensor]],
+) -> Iterator[tuple[int, float]]:
+    """Train `trained` parameters of `network` by what `decode` gives: stems [R, N] and a further loss."""
     optimizer = torch.optim.AdamW(trained, plan.rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
     average = MovingAverage(network, plan.average)
     step = 0
     smooth: float | None = None
-    state = checkpoint.load(run / "codec.pt")
+    state = checkpoint.load(saved)
     if state:
         network.load_state_dict(state["network"])
         learner.load_state_dict(state["learner"])
@@ -94,13 +134,12 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
         average.values, step = state["average"], state["step"]
     rng = np.random.default_rng([plan.seed, step])
     batches = stem_batches(corpus, renderings(corpus, "train"), plan.rows, plan.frames, rng)
-    with SummaryWriter(run / "codec") as writer:
-        for batch in batches:
-            if step >= plan.steps:
-                break
+    with SummaryWriter(saved.with_suffix("")) as writer:
+        while step < plan.steps:
+            batch = next(batches)
             for group in optimizer.param_groups:
-                group["lr"] = cosine_rate(plan.rate, step, plan.steps, plan.warmup)
-            decoded, commitment = reconstruct(network, learner, batch, step, plan)
+                group["lr"] = trapezoid_rate(plan.rate, step, plan.steps, plan.warmup, plan.cooldown)
+            decoded, commitment = decode(batch, step)
             mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
             loss = 15 * (mix + plan.stem_weight * stems) + commitment
             optimizer.zero_grad(set_to_none=True)
@@ -113,10 +152,8 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
             for name, value in (("mix", mix), ("stems", stems), ("commitment", commitment)):
                 writer.add_scalar(f"codec/{name}", value.item(), step)
             if step % plan.save_every == 0 or step == plan.steps:
-                used = (learner.counts > 0.05).float().mean(1)
-                writer.add_scalar("codec/least_used_book", used.min().item(), step)
                 checkpoint.save(
-                    run / "codec.pt",
+                    saved,
                     {
                         "network": network.state_dict(),
                         "learner": learner.state_dict(),
@@ -128,7 +165,7 @@ def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int,
             yield step, smooth
 
 
-def trained_network(run: Path) -> StemNetwork:
+def codec_network(run: Path) -> StemNetwork:
     """The network with averaged weights out of `run/codec.pt`. Raises Problem if it is not trained yet."""
     state = checkpoint.load(run / "codec.pt")
     if state is None:
@@ -137,6 +174,15 @@ def trained_network(run: Path) -> StemNetwork:
     network.load_state_dict(state["network"])
     put_values(state["average"], network)
     return network.eval()
+
+
+def trained_network(run: Path) -> StemNetwork:
+    """`codec_network`, with the decoder of `run/decoder.pt` in it if there is one."""
+    network = codec_network(run)
+    state = checkpoint.load(run / "decoder.pt")
+    if state:
+        put_values(state["average"], network)
+    return network
 
 
 @torch.no_grad()
@@ -164,14 +210,18 @@ def held_out_distance(
 @torch.no_grad()
 def roundtrip(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
     """Single stems [R, N], encoded to codes and decoded again."""
+    return network.decode_latents(quantized_latents(network, audio, stem), stem)
+
+
+def quantized_latents(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
+    """Single stems [R, N] -> the latents [R, T, D] that their codes stand for."""
     latents = network.encode_latents(audio, stem)
-    quantized = torch.cat(
+    return torch.cat(
         [
             network.dequantize(network.quantize(row[None], s), s)
             for row, s in zip(latents, stem.tolist(), strict=True)
         ]
     )
-    return network.decode_latents(quantized, stem)
 
 
 def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> Iterator[tuple[int, float]]:
@@ -190,7 +240,7 @@ def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> I
     with SummaryWriter(run / "splitter") as writer:
         for step, batch in enumerate(batches, start=1):
             for group in optimizer.param_groups:
-                group["lr"] = cosine_rate(rate, step, steps, 100)
+                group["lr"] = trapezoid_rate(rate, step - 1, steps, 100)
             with torch.no_grad():
                 target = nothing.repeat(batch.groups, 1, 1)
                 heard = network.encode_latents(batch.audio, batch.stem)

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine.files import replace_file
 from training.starter.corpus.caption import Description
 from training.starter.corpus.instruments import DRUMS, STEMS, instrument_name
 from training.starter.corpus.mixing import mix_stems
-from training.starter.corpus.score import AccompanimentError, Part, arrange
+from training.starter.corpus.score import AccompanimentError, Part
 from training.starter.corpus.song import Song, compose
 from training.starter.corpus.styles import Style, styles
 from training.starter.corpus.synth import SAMPLE_RATE, StemSynth
@@ -74,19 +75,16 @@ def _synth() -> StemSynth:
 def _render_song(folder: Path, number: int) -> float:
     """Render a song and its variants, then list them in `folder/songs`; returns the seconds of audio."""
     found = []
-    for song in variants(compose(number, groove_deck()), VARIANTS):
-        try:
-            found.append(render(song, _synth(), folder / "audio"))
-        except AccompanimentError:
-            break
+    with suppress(AccompanimentError):
+        for song, parts in variants(compose(number, groove_deck()), VARIANTS):
+            found.append(render(song, parts, _synth(), folder / "audio"))
     listed = json.dumps([rendering.model_dump() for rendering in found])
     replace_file(folder / "songs" / f"{number:06d}.json", listed.encode())
     return sum(rendering.samples for rendering in found) / SAMPLE_RATE
 
 
-def render(song: Song, synth: StemSynth, folder: Path) -> Rendering:
-    """Play, sing, mix and write one song: `folder/NAME.npy`, int16 `[active stem, sample]`."""
-    parts = arrange(song)
+def render(song: Song, parts: list[Part], synth: StemSynth, folder: Path) -> Rendering:
+    """Play `parts`, sing, mix and write one song: `folder/NAME.npy`, int16 `[active stem, sample]`."""
     beats = song.bars * song.style.beats
     stems = synth.play(parts, song.beat_frames, beats)
     voice = STEMS.index("voice")

@@ -1,6 +1,7 @@
 """General MIDI programs: the name a person would use, the stem, and acoustic or electric relatives."""
 
-STEMS: tuple[str, ...] = ("drums", "bass", "other", "voice")
+# Plucked notes ring and fade (piano, guitar, mallets); sustained ones are held (strings, winds, organ, pads).
+STEMS: tuple[str, ...] = ("drums", "bass", "plucked", "sustained", "voice")
 
 _NAMES: tuple[tuple[range, str], ...] = (
     (range(0, 3), "piano"),
@@ -52,6 +53,30 @@ _NAMES: tuple[tuple[range, str], ...] = (
     (range(110, 111), "fiddle"),
     (range(111, 112), "pan flute"),
     (range(112, 128), "percussion"),
+)
+
+_PLUCKED = frozenset(
+    (
+        "piano",
+        "honky tonk piano",
+        "electric piano",
+        "harpsichord",
+        "bells",
+        "vibraphone",
+        "marimba",
+        "acoustic guitar",
+        "jazz guitar",
+        "electric guitar",
+        "distorted guitar",
+        "harp",
+        "timpani",
+        "orchestra hit",
+        "sitar",
+        "banjo",
+        "koto",
+        "kalimba",
+        "percussion",
+    )
 )
 
 DRUMS = "drums"
@@ -125,4 +150,6 @@ def stem_of(program: int, drums: bool) -> str:
     name = instrument_name(program)
     if name in ("upright bass", "bass guitar", "synth bass"):
         return "bass"
-    return "voice" if name in ("choir", "voice") else "other"
+    if name in ("choir", "voice"):
+        return "voice"
+    return "plucked" if name in _PLUCKED else "sustained"

@@ -21,10 +21,11 @@ _PEAK = 0.97
 def mix_stems(song: Song, stems: Stems) -> Stems:
     """`stems` as they sound on the record, `[stem, sample]`; their sum is the mix, below full scale."""
     out = stems.copy()
-    other, bass = STEMS.index("other"), STEMS.index("bass")
+    bass = STEMS.index("bass")
     if song.drive > 0:
-        out[other] = drive(out[other], song.drive)
-        out[bass] = drive(out[bass], 0.3 * song.drive)
+        for stem, share in (("plucked", 1.0), ("sustained", 1.0), ("bass", 0.3)):
+            row = STEMS.index(stem)
+            out[row] = drive(out[row], share * song.drive)
     if song.room != "dry":
         for stem, samples in enumerate(out):
             if stem != bass and samples.any():

@@ -113,7 +113,8 @@ def arrange(song: Song) -> list[Part]:
 def _texture(song: Song, parts: list[Part]) -> list[Part]:
     drums = [part for part in parts if part.stem == "drums"]
     bass = [part for part in parts if part.stem == "bass"]
-    rest = sorted((part for part in parts if part.stem in ("other", "voice")), key=lambda part: -part.weight)
+    rest = [part for part in parts if part.stem not in ("drums", "bass")]
+    rest.sort(key=lambda part: -part.weight)
     chosen = {
         "full": parts,
         "no drums": bass + rest,
@@ -144,6 +145,8 @@ def melody(song: Song, program: int) -> Part:
     for bar in range(song.bars):
         if bar % 8 == 7 and rng.random() < 0.5:
             continue
+        if bar % 4 == 0:
+            pitch = centre  # so that what the motifs play comes back with the chords
         tones = chord_tones(song, bar)
         moves = random.Random(f"moves {song.seed} {bar % 4}")
         for start, length in motifs[(0, 0, 1, 0)[bar % 4]]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from training.starter.corpus.instruments import LEADS
 from training.starter.corpus.styles import Style
 
-# Beats of n frames of 20 ms: 3000 / n beats a minute, from 75 to 187.5.
-BEAT_FRAMES: tuple[int, ...] = (16, 18, 20, 20, 22, 24, 24, 25, 25, 26, 28, 30, 32, 34, 36, 40)
-SLOWER = 4 / 3
+# Beats of n frames of 20 ms: 3000 / n beats a minute, from 75 to 187.5. Most n are multiples of 4, so that
+# quarters of a beat begin on frames; 24 and 36 have room for thirds as well.
+BEAT_FRAMES: tuple[int, ...] = (16, 18, 20, 20, 24, 24, 24, 28, 28, 30, 32, 32, 36, 40)
+# The same song slower or faster, by a third or nearly so.
+OTHER_TEMPO: dict[int, int] = {16: 24, 18: 24, 20: 28, 24: 32, 28: 20, 30: 40, 32: 24, 36: 28, 40: 30}
 
 _PROGRESSIONS: tuple[tuple[int, ...], ...] = (
     (1, 6, 4, 5),

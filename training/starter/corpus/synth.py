@@ -13,7 +13,6 @@ from training.starter.corpus.score import Part
 
 SAMPLE_RATE = 32_000
 FRAME = 640  # samples of one codec frame, 20 ms
-BLOCK = 64  # FluidSynth's own block: events fall on it, so what repeats in the score repeats in the samples
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 _CHANNELS = 16 * len(STEMS)
 
@@ -32,8 +31,9 @@ _process = fluidsynth.cfunc(
 class StemSynth:
     """Plays parts into `[stem, sample]`, the same parts always alike.
 
-    FluidSynth's voices keep a trace of the notes that they played before, so each call has a synth of its
-    own; that takes 30 ms, since only the samples that sound are loaded.
+    Notes begin and end where codec frames do, at most 10 ms from their time, so that what repeats in the
+    score repeats in the codes. FluidSynth's voices keep a trace of the notes that they played before, so
+    each call has a synth of its own; that takes 30 ms, since only the samples that sound are loaded.
     """
 
     def __init__(self, soundfont: Path = SOUNDFONT) -> None:
@@ -56,8 +56,8 @@ class StemSynth:
             used[part.stem] += 1
             _select(synth, font, channel, part)
             for note in part.notes:
-                on = round(note.start * beat_samples / BLOCK) * BLOCK
-                off = max(on + BLOCK, round((note.start + note.length) * beat_samples / BLOCK) * BLOCK)
+                on = round(note.start * beat_frames) * FRAME
+                off = max(on + FRAME, round((note.start + note.length) * beat_frames) * FRAME)
                 events.append((on, 1, channel, note.pitch, note.velocity))
                 events.append((off, 0, channel, note.pitch, 0))
         events.sort()

@@ -4,16 +4,15 @@ The base model hears both sides of every quality, and preference training can pa
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from training.starter.corpus.song import SLOWER, Song
+from training.starter.corpus.score import Part, arrange
+from training.starter.corpus.song import OTHER_TEMPO, Song
 
 
 def _tempo(song: Song) -> Song:
-    slow = song.beat_frames <= 24
-    factor = SLOWER if slow else 1 / SLOWER
-    return replace(song, beat_frames=round(song.beat_frames * factor))
+    return replace(song, beat_frames=OTHER_TEMPO[song.beat_frames])
 
 
 def _mode(song: Song) -> Song:
@@ -58,22 +57,25 @@ AXES: dict[str, Callable[[Song], Song]] = {
     "timbre": _timbre,
     "drums": _drums,
 }
+_IN_THE_SCORE = ("mode", "timbre", "drums")  # axes that change notes or instruments
 
 
-def variants(song: Song, count: int) -> list[Song]:
-    """`song` and `count` renderings of it, each changed along one axis that its texture allows."""
-    rng = random.Random(f"variants {song.seed}")
-    axes = [name for name in AXES if _audible(song, name)]
-    chosen = rng.sample(axes, min(count, len(axes)))
-    changed = [
-        replace(AXES[axis](song), variant=number, axis=axis) for number, axis in enumerate(chosen, start=1)
-    ]
-    return [song, *changed]
+def variants(song: Song, count: int) -> Iterator[tuple[Song, list[Part]]]:
+    """`song`, then up to `count` renderings of it, each changed along one axis; with their parts.
 
-
-def _audible(song: Song, axis: str) -> bool:
-    if axis == "drums":
-        return song.texture in ("full", "drums and bass", "no bass")
-    if axis in ("mode", "timbre"):
-        return song.texture != "drums only"
-    return True
+    An axis whose change would not be heard in this song is passed over. Raises AccompanimentError.
+    """
+    parts = arrange(song)
+    yield song, parts
+    axes = list(AXES)
+    random.Random(f"variants {song.seed}").shuffle(axes)
+    number = 0
+    for axis in axes:
+        if number == count:
+            return
+        changed = replace(AXES[axis](song), variant=number + 1, axis=axis)
+        changed_parts = arrange(changed) if axis in _IN_THE_SCORE else parts
+        if axis in _IN_THE_SCORE and changed_parts == parts:
+            continue
+        number += 1
+        yield changed, changed_parts

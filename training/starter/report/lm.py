@@ -1,32 +1,15 @@
 """What the language model makes of held-out captions."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
 
 from training.starter.corpus.caption import paper_caption
-from training.starter.lm.train import TextStates, loss_by_codebook
+from training.starter.lm.train import TextStates, hub_decoder, loss_by_codebook
 from training.starter.report.clips import MadeClip, RealClip
 from training.starter.report.features import PULSE_FOUND, Heard, frechet_distance
-
-
-def hub_decoder(folder: Path) -> MusicgenForCausalLM:
-    """The decoder in `folder` as transformers' own class."""
-    config = json.loads((folder / "config.json").read_text())["decoder"]
-    decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**config))
-    weights = {
-        name.removeprefix("decoder."): value.float()
-        for name, value in load_file(folder / "model.safetensors").items()
-        if name.startswith("decoder.")
-    }
-    missing, unexpected = decoder.load_state_dict(weights, strict=False)
-    assert not unexpected and all("embed_positions" in name for name in missing), (missing, unexpected)
-    return decoder.eval()
 
 
 @torch.no_grad()

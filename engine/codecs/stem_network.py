@@ -1,0 +1,258 @@
+"""The network of the starter's codec.
+
+    audio [B, N] of single stems -> log spectra -> convolutions -> latents [B, T, D]
+    latents [B, T, D] -> convolutions -> two spectra of each half-frame -> audio [B, T * hop]
+
+Codes say what sounds, not at which phase, and so does a latent. A convolution gives the same output wherever
+its input is the same, so for a held note an inverse STFT of its output repeats with every frame: it can only
+sound at multiples of the frame rate, 50 Hz. That is fine enough for high notes and noise; below, a bank of
+oscillators at thirds of a semitone, whose phase runs on from frame to frame, is given amplitudes and phases:
+
+    half-frame t     0        1        2            windows of `output_fft` samples, added where they overlap
+    high, noise      iSTFT    iSTFT    iSTFT        phases count from the window's own start
+    oscillator g     -------- cos(2 pi f_g n) ----  phases count from frame 0
+
+Blocks are ConvNeXt's (Liu et al. 2022, https://arxiv.org/abs/2201.03545), the spectral head is
+Vocos's (Siuzdak 2023, https://arxiv.org/abs/2306.00814).
+"""
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+_QUIETEST = 1e-4  # magnitudes are clamped here: silence has one value
+_FFT = 2048
+_LONG_FFT = 4096
+_CLOCK_FRAMES = 256  # the oscillators' phases come back after as many frames
+_LOWEST_LINE = 24  # MIDI pitch: 32.7 Hz
+_LINES_A_SEMITONE = 3
+_LINE_LEVEL = 8  # untrained oscillators are as soft as exp(-8)
+_LOWEST_BAND = 28  # MIDI pitch: 41.2 Hz
+
+
+class StemCodecConfig(BaseModel):
+    """The shape of the codec, as in a checkpoint's `audio_encoder` section."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sampling_rate: int = 32_000
+    hop_length: int = 640
+    stems: tuple[str, ...] = ("drums", "bass", "plucked", "sustained", "voice")
+    books: tuple[int, ...] = (2, 1, 3, 3, 2)
+    codebook_size: int = 1024
+    latent: int = 64
+    mels: int = 128
+    bands: int = 96
+    lines: int = 240
+    encoder_width: int = 320
+    encoder_blocks: int = 3
+    decoder_width: int = 448
+    decoder_blocks: int = 5
+    output_width: int = 320
+    output_blocks: int = 3
+    output_fft: int = 1280
+    splitter_width: int = 256
+    splitter_blocks: int = 4
+
+    @property
+    def codebooks(self) -> int:
+        """K, over all stems."""
+        return sum(self.books)
+
+    def rows(self, stem: int) -> slice:
+        """The codebooks of `stem`."""
+        start = sum(self.books[:stem])
+        return slice(start, start + self.books[stem])
+
+
+class Block(nn.Module):
+    """ConvNeXt on frames [B, T, W]: depthwise convolution, norm, two linear layers, scaled residual."""
+
+    def __init__(self, width: int, kernel: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, kernel, padding=kernel // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 3 * width)
+        self.down = nn.Linear(3 * width, width)
+        self.scale = nn.Parameter(torch.full((width,), 0.1))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """[B, T, W] -> [B, T, W]."""
+        hidden: Tensor = self.norm(_convolved(self.depthwise, frames))
+        change: Tensor = self.scale * self.down(F.gelu(self.up(hidden)))
+        return frames + change
+
+
+def _convolved(layer: nn.Conv1d, frames: Tensor) -> Tensor:
+    """`layer` over frames [B, T, W]."""
+    out: Tensor = layer(frames.transpose(1, 2))
+    return out.transpose(1, 2)
+
+
+class StemNetwork(nn.Module):
+    """The codec's trained part. `stem` [B] is the index of each row's stem."""
+
+    codebooks: Tensor  # [K, V, D]
+    mel_bank: Tensor  # [mels, _FFT // 2 + 1]
+    analysis_window: Tensor  # [_FFT]
+    long_window: Tensor  # [_LONG_FFT]
+    band_bank: Tensor  # [bands, _LONG_FFT // 2 + 1]
+    synthesis_window: Tensor  # [output_fft]
+    line_cycles: Tensor  # [lines], whole cycles of the oscillators in _CLOCK_FRAMES frames
+    line_waves: Tensor  # [2 * lines, output_fft]
+
+    def __init__(self, config: StemCodecConfig) -> None:
+        super().__init__()
+        self.config = config
+        c = config
+        self.register_buffer("mel_bank", torch.zeros(c.mels, _FFT // 2 + 1))
+        self.register_buffer("codebooks", torch.zeros(c.codebooks, c.codebook_size, c.latent))
+        self.set_constants()
+        self.encoder_in = nn.Conv1d(2 * c.mels + c.bands, c.encoder_width, 3, padding=1)
+        self.encoder_stem = nn.Embedding(len(c.stems), c.encoder_width)
+        self.encoder = nn.Sequential(*(Block(c.encoder_width, 3) for _ in range(c.encoder_blocks)))
+        self.encoder_out = nn.Linear(c.encoder_width, c.latent)
+        self.decoder_in = nn.Conv1d(c.latent, c.decoder_width, 7, padding=3)
+        self.decoder_stem = nn.Embedding(len(c.stems), c.decoder_width)
+        self.decoder = nn.Sequential(*(Block(c.decoder_width, 7) for _ in range(c.decoder_blocks)))
+        self.widen = nn.Linear(c.decoder_width, 2 * c.output_width)
+        self.output = nn.Sequential(*(Block(c.output_width, 7) for _ in range(c.output_blocks)))
+        self.output_norm = nn.LayerNorm(c.output_width)
+        self.head = nn.Linear(c.output_width, c.output_fft + 2)
+        self.line_head = nn.Linear(c.output_width, 2 * c.lines)
+        self.splitter_in = nn.Conv1d(2 * c.mels + c.bands, c.splitter_width, 3, padding=1)
+        self.splitter = nn.Sequential(*(Block(c.splitter_width, 7) for _ in range(c.splitter_blocks)))
+        self.splitter_out = nn.Linear(c.splitter_width, len(c.stems) * c.latent)
+
+    def set_constants(self, device: torch.device | None = None) -> None:
+        """Make the tensors that the config alone determines."""
+        c = self.config
+        for name, value in {
+            "analysis_window": torch.hann_window(_FFT),
+            "long_window": torch.hann_window(_LONG_FFT),
+            "band_bank": semitone_bank(c),
+            "synthesis_window": torch.hann_window(c.output_fft),
+            "line_cycles": line_cycles(c),
+            "line_waves": line_waves(c),
+        }.items():
+            self.register_buffer(name, value.to(device or value.device), persistent=False)
+
+    def spectra(self, audio: Tensor) -> Tensor:
+        """Audio [B, T * hop] -> log-mels of two half-frames, semitones of one: [B, T, 2 * mels + bands]."""
+        hop = self.config.hop_length
+        mels = _log_spectrum(audio, self.analysis_window, hop // 2, self.mel_bank)
+        bands = _log_spectrum(audio, self.long_window, hop, self.band_bank)
+        B, T, _ = bands.shape
+        return torch.cat([mels.reshape(B, T, -1), bands], dim=-1)
+
+    def encode_latents(self, audio: Tensor, stem: Tensor) -> Tensor:
+        """Audio of single stems [B, N] -> latents [B, T, D]."""
+        hidden = _convolved(self.encoder_in, self.spectra(audio)) + self.encoder_stem(stem)[:, None]
+        latents: Tensor = self.encoder_out(self.encoder(hidden))
+        return latents
+
+    def split_latents(self, mix: Tensor) -> Tensor:
+        """Audio of a mix [B, N] -> the latents its stems would have, [B, S, T, D]."""
+        hidden = self.splitter(_convolved(self.splitter_in, self.spectra(mix)))
+        latents: Tensor = self.splitter_out(hidden)
+        B, T, _ = latents.shape
+        return latents.view(B, T, len(self.config.stems), -1).transpose(1, 2)
+
+    def quantize(self, latents: Tensor, stem: int) -> Tensor:
+        """Latents of one stem [B, T, D] -> its residual codes [B, k, T]."""
+        residual, codes = latents.float(), []
+        for book in self.codebooks[self.config.rows(stem)]:
+            nearest = torch.cdist(residual, book.expand(len(residual), -1, -1)).argmin(-1)
+            residual = residual - book[nearest]
+            codes.append(nearest)
+        return torch.stack(codes, dim=1)
+
+    def dequantize(self, codes: Tensor, stem: int) -> Tensor:
+        """Codes of one stem [B, k, T] -> latents [B, T, D]."""
+        books = self.codebooks[self.config.rows(stem)]
+        return torch.stack([book[row] for book, row in zip(books, codes.unbind(1), strict=True)]).sum(0)
+
+    def decode_latents(self, latents: Tensor, stem: Tensor, first: int = 0) -> Tensor:
+        """Latents [B, T, D] of the frames from `first` on -> audio of single stems [B, T * hop]."""
+        c = self.config
+        hidden = _convolved(self.decoder_in, latents) + self.decoder_stem(stem)[:, None]
+        hidden = self.widen(self.decoder(hidden))
+        B, T, _ = hidden.shape
+        hidden = self.output_norm(self.output(hidden.reshape(B, 2 * T, c.output_width)))
+        windows = torch.fft.irfft(_polar(self.head(hidden).float(), c.output_fft // 2 + 1), c.output_fft)
+        windows = windows + self.lines(self.line_head(hidden).float(), 2 * first)
+        return overlapped(windows * self.synthesis_window, self.synthesis_window, c.hop_length // 2)
+
+    def lines(self, hidden: Tensor, first: int) -> Tensor:
+        """Log sizes and phases [B, t, 2 * lines] of half-frames from `first` on -> windows [B, t, size]."""
+        places = torch.arange(first, first + hidden.shape[1], device=hidden.device)
+        turns = (places[:, None] * self.line_cycles) % (2 * _CLOCK_FRAMES) / (2 * _CLOCK_FRAMES)
+        clock = torch.polar(torch.ones_like(turns), 2 * torch.pi * turns)
+        lines = torch.view_as_real(_polar(hidden - _LINE_LEVEL, self.config.lines) * clock)
+        return lines.transpose(-1, -2).flatten(2) @ self.line_waves
+
+
+def semitone_bank(config: StemCodecConfig) -> Tensor:
+    """Triangles a semitone to each side of MIDI pitches from _LOWEST_BAND on, [bands, _LONG_FFT // 2 + 1].
+
+    Where a bin is wider than that they reach one bin; they are scaled as librosa's mel filters are.
+    """
+    pitch = torch.arange(_LOWEST_BAND, _LOWEST_BAND + config.bands)
+    centre = _hertz(pitch)
+    bin_width = config.sampling_rate / _LONG_FFT
+    reach = (centre * (2 ** (1 / 12) - 1)).clamp(min=bin_width)
+    hertz = torch.arange(_LONG_FFT // 2 + 1) * bin_width
+    weights = (1 - (hertz - centre[:, None]).abs() / reach[:, None]).clamp(min=0)
+    return weights / weights.sum(1, keepdim=True) / bin_width / 4
+
+
+def line_cycles(config: StemCodecConfig) -> Tensor:
+    """Whole cycles of each oscillator in _CLOCK_FRAMES frames, [lines], so that its clock comes back."""
+    pitch = _LOWEST_LINE + torch.arange(config.lines) / _LINES_A_SEMITONE
+    frame_rate = config.sampling_rate / config.hop_length
+    return (_hertz(pitch) / frame_rate * _CLOCK_FRAMES).round().long()
+
+
+def line_waves(config: StemCodecConfig) -> Tensor:
+    """The oscillators in one window: rows cos, then -sin, [2 * lines, output_fft]; amplitude 1."""
+    samples = _CLOCK_FRAMES * config.hop_length
+    turns = line_cycles(config)[:, None] * torch.arange(config.output_fft) % samples / samples
+    return torch.cat([torch.cos(2 * torch.pi * turns), -torch.sin(2 * torch.pi * turns)])
+
+
+def _hertz(pitch: Tensor) -> Tensor:
+    return 440.0 * 2.0 ** ((pitch - 69) / 12)
+
+
+def _log_spectrum(audio: Tensor, window: Tensor, hop: int, bank: Tensor) -> Tensor:
+    """Audio [B, T * hop] -> scaled logarithms of `bank`'s bands [B, T, bands], windows around each hop."""
+    size = len(window)
+    edge = (size - hop) // 2
+    padded = F.pad(audio, (edge, edge))
+    spectrum = torch.stft(padded, size, hop, window=window, center=False, return_complex=True).abs()
+    bands: Tensor = (torch.log((bank @ spectrum).clamp(min=_QUIETEST)) + 4) / 3
+    return bands.transpose(1, 2)
+
+
+def _polar(hidden: Tensor, count: int) -> Tensor:
+    """Log sizes and phases [..., 2 * count] -> complex [..., count]."""
+    size, phase = hidden.split(count, dim=-1)
+    return torch.polar(torch.exp(size.clamp(max=6.0)), phase)
+
+
+def overlapped(windows: Tensor, window: Tensor, hop: int) -> Tensor:
+    """Windows [B, t, size] centred on multiples of `hop`, added as an inverse STFT does: [B, t * hop]."""
+    _, t, size = windows.shape
+    scale = _added(window.square().expand(1, t, size), hop).clamp(min=1e-3)
+    return (_added(windows, hop) / scale)[:, size // 2 : size // 2 + t * hop]
+
+
+def _added(windows: Tensor, hop: int) -> Tensor:
+    """Windows [B, t, size], each `hop` later than the one before, added up: [B, (t - 1) * hop + size]."""
+    B, t, size = windows.shape
+    overlap = size // hop
+    total = windows.new_zeros(B, t + overlap - 1, hop)
+    for place, piece in enumerate(windows.unflatten(-1, (overlap, hop)).unbind(2)):
+        total = total + F.pad(piece, (0, 0, place, overlap - 1 - place))
+    return total.flatten(1)
