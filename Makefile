@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup system-libraries run test lint bench docs
+.PHONY: help setup system-libraries run test lint bench docs screenshots
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,10 +22,13 @@ $(STAMP): pyproject.toml constraints.txt | system-libraries
 
 setup: system-libraries $(STAMP)  ## make .venv with the pinned versions
 
-run: setup  ## render a demo take into takes/demo
-	@$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --seed 7 --out takes/demo
-	@echo "There is no window yet, so this was a demo: listen to takes/demo/base.wav and takes/demo/tuned.wav."
-	@echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""
+run: setup  ## open the app; without a display, render a demo take into takes/demo
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" != Linux ]; then \
+		exec $(BIN)/tunedial; \
+	fi; \
+	$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --seed 7 --out takes/demo && \
+	echo "There is no display here, so this was a demo: listen to takes/demo/base.wav and takes/demo/tuned.wav." && \
+	echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""
 
 test: setup lint  ## lint, types, contracts and tests
 	@installer/bootstrap.sh training
@@ -42,3 +45,6 @@ bench: setup  ## how fast the starter plays here
 
 docs: setup  ## write docs/cli.md from the commands
 	$(BIN)/python -m docs.cli_reference
+
+screenshots: setup  ## picture every state of the window into docs/screenshots
+	$(BIN)/python -m docs.screenshots

@@ -45,6 +45,18 @@ class Background(Protocol):
     def measure(self, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
         """Measure an audio file in a process of its own; `then` gets the fields of a Measurement."""
 
+    def download(
+        self,
+        model: str,
+        progress: Callable[[int, int], Any],
+        then: Callable[[bool], Any],
+        failed: Callable[[Problem], Any],
+    ) -> None:
+        """Fetch a model; `progress` gets MB done and in all, `then` False if it was stopped."""
+
+    def stop_download(self) -> None:
+        """Stop what `download` began."""
+
 
 @dataclass(eq=False)
 class App:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.worker.download import download
 from engine.backend import Backend
 from engine.cancel import CancelToken
 from engine.errors import Problem
@@ -64,7 +65,9 @@ class Bridge(QObject):
         super().__init__()
         self._backend = backend
         self._measurer = measurer
-        self._device, self._disk, self._meter = Lane("jobs"), Lane("disk"), Lane("measure")
+        self._device, self._disk = Lane("jobs"), Lane("disk")
+        self._meter, self._downloads = Lane("measure"), Lane("download")
+        self._download_token = CancelToken()
         self._tokens: dict[int, CancelToken] = {}
         self._library: Library | None = None
         self._closing = False
@@ -74,6 +77,10 @@ class Bridge(QObject):
         """Queue a job; its events come as `job_event`."""
         token = self._tokens[number] = CancelToken()
         self._device.put(lambda: self._run_job(number, job, token))
+
+    def prepare(self, work: Callable[[], T], then: Callable[[T], Any]) -> None:
+        """Run `work` in the lane of the jobs, such as loading the model before the first one."""
+        self._device.put(lambda: self._do(work, then, None))
 
     def cancel(self, number: int) -> None:
         """Ask a queued or running job to stop; its end still comes as an event."""
@@ -103,15 +110,36 @@ class Bridge(QObject):
         if (measurer := self._measurer) is not None:
             self._meter.put(lambda: self._do(lambda: measurer.measure(path), then, lambda problem: None))
 
+    def download(
+        self,
+        model: str,
+        progress: Callable[[int, int], Any],
+        then: Callable[[bool], Any],
+        failed: Callable[[Problem], Any],
+    ) -> None:
+        """Fetch a model in a lane of its own; `progress` gets MB done and in all, `then` False if stopped."""
+        token = self._download_token = CancelToken()
+
+        def told(done: int, total: int) -> None:
+            self._back.emit(lambda: progress(done, total))
+
+        self._downloads.put(lambda: self._do(lambda: download(model, token, told), then, failed))
+
+    def stop_download(self) -> None:
+        """Stop what `download` began."""
+        self._download_token.cancel()
+
     def close(self) -> None:
         """Stop all jobs, wait for what is being written, and end the threads."""
         self._closing = True
         for token in self._tokens.values():
             token.cancel()
+        self._download_token.cancel()
         self._device.close()
         self._disk.put(self._close_library)
         self._disk.close()
         self._meter.close()
+        self._downloads.close()
 
     def _run_job(self, number: int, job: Job, token: CancelToken) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from types import MethodType
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ class Signal:
 
     def connect(self, receiver: Callable[..., Any]) -> None:
         """Call `receiver` at every `emit`, until its object is gone or `disconnect`."""
-        if hasattr(receiver, "__self__"):
+        if isinstance(receiver, MethodType):
             self._receivers.append(weakref.WeakMethod(receiver))
         else:
             self._receivers.append(lambda: receiver)

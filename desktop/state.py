@@ -84,8 +84,19 @@ class LoadedPreset:
 
 
 @dataclass(frozen=True)
+class Download:
+    """A model on its way from a hub: what to accept first, and MB `done` of `total` (0: not known yet)."""
+
+    model: str
+    notice: str
+    accepted: bool = False
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
 class MidiState:
-    """The ports there are and the open one, the (channel, controller) of each metric, the metric that learns."""
+    """The ports and the open one, the (channel, controller) of each metric, the metric that learns."""
 
     ports: tuple[str, ...] = ()
     port: str | None = None
@@ -125,6 +136,7 @@ class State:
     loudness: Value[Mapping[Which, float]] = field(default_factory=lambda: Value({}))  # LUFS so far
     output: Value[str] = field(default_factory=lambda: Value(""))  # why nothing is heard
 
+    download: Value[Download | None] = field(default_factory=lambda: Value(None))
     midi: Value[MidiState] = field(default_factory=lambda: Value(MidiState()))
 
     library_changed: Signal = field(default_factory=Signal)

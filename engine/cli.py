@@ -16,7 +16,7 @@ import click
 
 from engine import __version__
 from engine.commands.signals import handle_signals
-from engine.errors import Problem
+from engine.errors import CallProblem, Problem
 
 PROGRAM = "tunedial"
 ENTRY_POINTS = "tunedial.commands"
@@ -92,9 +92,10 @@ def _as_command(loaded: Any) -> click.Command:
 @click.version_option(__version__, prog_name=PROGRAM)
 @click.pass_context
 def root(ctx: click.Context) -> None:
-    """Turn the music, not the prompt: MusicGen with thirteen knobs.
+    """Turn the music, not the prompt: MusicGen with thirteen knobs. Without a command, the window opens.
 
     \b
+    tunedial
     tunedial generate "jazz, piano, double bass, drums"
     tunedial generate "classic rock, electric guitar" --seconds 20 --seed 7 --out take
     tunedial measure take/base.wav
@@ -104,10 +105,8 @@ def root(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     if plugin := _plugins().get(APP):
-        plugin.load()()
-        return
-    click.echo('There is no window yet. Make music with: tunedial generate "jazz, piano, double bass, drums"')
-    click.echo("All commands: tunedial --help")
+        ctx.exit(plugin.load()())
+    raise CallProblem("The window is not installed.", 'Generate here: tunedial generate "jazz, piano, drums"')
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -20,6 +20,18 @@ if [ ! -x .venv/bin/python ]; then
         missing+=(python3-venv)
     fi
 fi
+if [ "$(uname)" = Linux ]; then # what Qt's window and sound stand on
+    need_library libEGL.so.1 libegl1
+    need_library libGL.so.1 libgl1
+    need_library libfontconfig.so.1 libfontconfig1
+    need_library libglib-2.0.so.0 libglib2.0-0
+    need_library libdbus-1.so.3 libdbus-1-3
+    need_library libxkbcommon-x11.so.0 libxkbcommon-x11-0
+    need_library libpulse.so.0 libpulse0
+    for name in cursor.so.0 icccm.so.4 image.so.0 keysyms.so.1 randr.so.0 render-util.so.0 shape.so.0 xkb.so.1; do
+        need_library "libxcb-$name" "libxcb-${name%%.so*}${name##*.}"
+    done
+fi
 if [ "${1:-}" = training ]; then
     need_command mma mma
     need_command fluidsynth fluidsynth

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from desktop import session
 from desktop.actions import prompting
 from desktop.app import App
 from desktop.pairs import Pair, add_audio, growing_pair, pair_of
@@ -28,7 +29,7 @@ _numbers = count(1)
 def generate(app: App) -> None:
     """Queue a job for the draft; unless the seed is locked, each has a new one."""
     if not app.state.draft.value.seed_locked:
-        app.state.draft.value = replace(app.state.draft.value, seed=secrets.randbits(prompting.SEED_BITS))
+        app.state.draft.value = replace(app.state.draft.value, seed=prompting.drawn_seed())
     if job := _job(app):
         _submit(app, job)
 
@@ -41,7 +42,7 @@ def scout(app: App, seeds: int = 4) -> None:
     seconds = min(SCOUT_SECONDS, job.settings.seconds)
     settings = job.settings.model_copy(update={"seconds": seconds})
     for _ in range(seeds):
-        seed = secrets.randbits(prompting.SEED_BITS)
+        seed = prompting.drawn_seed()
         _submit(app, job.model_copy(update={"seed": seed, "settings": settings}), scout=True)
 
 
@@ -156,6 +157,7 @@ def _job(app: App) -> Job | None:
 def _submit(app: App, job: Job, scout: bool = False) -> None:
     number = next(_numbers)
     app.state.notice.value = None
+    session.remember_prompt(job.prompt)
     _append(app, Queued(number, job, scout=scout))
     app.background.submit(number, job)
 

@@ -7,6 +7,7 @@ from desktop.app import App
 from engine import catalog, packs
 from engine.catalog import ModelRef
 from engine.errors import Problem
+from engine.paths import packs_dir
 
 
 def pick(app: App, model: str) -> None:
@@ -16,6 +17,20 @@ def pick(app: App, model: str) -> None:
         prompting.set_model(app, ref.id)
 
     app.background.call(lambda: catalog.find_model(model), found)
+
+
+def look() -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:
+    """The models on this computer with the bytes of their weights, and the packs. Reads the disk."""
+    refs = catalog.list_models()
+    sized = [
+        (ref, sum(f.stat().st_size for f in catalog.weight_files(ref.folder))) for ref in refs if ref.folder
+    ]
+    return sized, packs.list_packs()
+
+
+def own(pack: packs.Pack) -> bool:
+    """True if the user installed it, so that it can be removed."""
+    return pack.folder.parent == packs_dir()
 
 
 def install_pack(app: App, source: Path) -> None:

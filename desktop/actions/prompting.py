@@ -53,7 +53,12 @@ def set_seed(app: App, seed: int) -> None:
 
 def roll_seed(app: App) -> None:
     """Draw a new seed."""
-    set_seed(app, secrets.randbits(SEED_BITS))
+    _change(app, "Seed", None, seed=drawn_seed())
+
+
+def drawn_seed() -> int:
+    """A seed drawn by lot."""
+    return secrets.randbits(SEED_BITS)
 
 
 def lock_seed(app: App, locked: bool) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
+    QColor,
     QContextMenuEvent,
     QDoubleValidator,
     QFont,
@@ -270,15 +272,14 @@ class Knob(QDial):
     def _paint_dial(self, painter: QPainter, on: bool) -> None:
         rect = self._dial_rect().adjusted(4, 4, -4, -4)
         width = 4.0
-        cap = Qt.PenCapStyle.FlatCap
-        painter.setPen(QPen(theme.color("line", 0.55), width, cap=cap))
+        painter.setPen(_pen(theme.color("line", 0.55), width))
         _arc(painter, rect, self._angle(self.low), self._angle(self.high))
         if on:
-            painter.setPen(QPen(theme.color("faint", 0.75), width, cap=cap))
+            painter.setPen(_pen(theme.color("faint", 0.75), width))
             _arc(painter, rect, self._angle(self.reach[0]), self._angle(self.reach[1]))
             side = theme.color("tuned" if self._value > self.home else "negative")
             if self._value != self.home:
-                painter.setPen(QPen(side, width, cap=cap))
+                painter.setPen(_pen(side, width))
                 _arc(painter, rect, self._angle(self.home), self._angle(self._value))
         body = rect.adjusted(6, 6, -6, -6)
         painter.setPen(QPen(theme.color("line"), 1))
@@ -288,13 +289,17 @@ class Knob(QDial):
             painter.setPen(QPen(theme.color("base"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(body.adjusted(-1, -1, 1, 1))
-        painter.setPen(QPen(theme.color("text" if on else "faint"), 2, cap=Qt.PenCapStyle.RoundCap))
+        painter.setPen(_pen(theme.color("text" if on else "faint"), 2, Qt.PenCapStyle.RoundCap))
         center, radius = body.center(), body.width() / 2
         angle = self._angle(self._value)
         painter.drawLine(center + _at(angle, radius * 0.45), center + _at(angle, radius * 0.88))
 
     def _angle(self, value: float) -> float:
         return START_DEG + SWEEP_DEG * (value - self.low) / (self.high - self.low)
+
+
+def _pen(color: QColor, width: float, cap: Qt.PenCapStyle = Qt.PenCapStyle.FlatCap) -> QPen:
+    return QPen(QBrush(color), width, Qt.PenStyle.SolidLine, cap)
 
 
 def _arc(painter: QPainter, rect: QRectF, start: float, end: float) -> None:

@@ -1,0 +1,110 @@
+"""What each knob does, in the words of a musician, and how its adapter does it by its card."""
+
+import base64
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
+
+from desktop import theme
+from desktop.state import Adapters
+from desktop.texts import tr
+from engine.metrics import metric
+from engine.packs import Card, DosePoint
+
+CONTEXT = "tunedial"
+SKETCH = (230, 84)
+
+EFFECTS = {
+    "popularity": QT_TRANSLATE_NOOP(
+        CONTEXT, "More like tracks that many people play, or more like deep cuts."
+    ),
+    "acousticness": QT_TRANSLATE_NOOP(CONTEXT, "Played on wood and strings, or made with electricity."),
+    "danceability": QT_TRANSLATE_NOOP(CONTEXT, "A steady beat to move to, or none."),
+    "energy": QT_TRANSLATE_NOOP(CONTEXT, "Loud, dense and fast, or calm and sparse."),
+    "instrumentalness": QT_TRANSLATE_NOOP(CONTEXT, "No voices, or voices in front."),
+    "liveness": QT_TRANSLATE_NOOP(CONTEXT, "A room with an audience, or a dry studio."),
+    "speechiness": QT_TRANSLATE_NOOP(CONTEXT, "Spoken or rapped, or without speech."),
+    "valence": QT_TRANSLATE_NOOP(CONTEXT, "Bright and happy, or dark and sad."),
+    "tempo": QT_TRANSLATE_NOOP(CONTEXT, "Faster, or slower."),
+    "interactions": QT_TRANSLATE_NOOP(CONTEXT, "Like music that makes listeners react and comment, or not."),
+    "like_ratio": QT_TRANSLATE_NOOP(CONTEXT, "Like music that those who react to it like, or dispute."),
+    "views": QT_TRANSLATE_NOOP(CONTEXT, "Like music that is seen often, or seldom."),
+    "rating": QT_TRANSLATE_NOOP(CONTEXT, "Like music that is rated highly, or not."),
+}
+VERDICTS = {
+    "works": QT_TRANSLATE_NOOP(CONTEXT, "works: clips measure what was asked"),
+    "weak": QT_TRANSLATE_NOOP(CONTEXT, "weak: clips hardly measure what was asked"),
+    "proxy": QT_TRANSLATE_NOOP(CONTEXT, "proxy: only a stand-in could be measured"),
+}
+HOW_TO_GET = QT_TRANSLATE_NOOP(
+    CONTEXT, "No pack for this model has an adapter for it. Drop a pack on the window, or train one."
+)
+
+
+def tooltip(name: str, adapters: Adapters) -> str:
+    """Rich text: what the knob does, how well, and a sketch of the measured doses."""
+    found = metric(name)
+    lines = [f"<b>{tr(found.label)}</b>", tr(EFFECTS[name])]
+    sides = [adapters.get((name, "negative")), adapters.get((name, "positive"))]
+    if not any(sides):
+        return "<br>".join([*lines, f"<i>{tr(HOW_TO_GET)}</i>"])
+    cards = [side.card for side in sides if side is not None and side.card is not None]
+    for side in sides:
+        if side is not None:
+            way = tr("Raising") if side.direction == "positive" else tr("Lowering")
+            told = tr(VERDICTS[side.card.verdict]) if side.card else tr("not measured yet")
+            lines.append(f"{way}: {told}")
+    if doses := _doses(cards):
+        lines += [f'<img src="data:image/png;base64,{_sketch(doses)}">', cards[0].measured_as]
+    return "<br>".join(lines)
+
+
+def reach(name: str, adapters: Adapters) -> tuple[float, float]:
+    """How far the knob can be turned with these adapters; (0, 0) not at all."""
+    low = -5.0 if (name, "negative") in adapters else 0.0
+    return low, 5.0 if (name, "positive") in adapters else 0.0
+
+
+def _doses(cards: list[Card]) -> list[DosePoint]:
+    points = {dose.strength: dose for card in cards for dose in card.doses}
+    return [points[strength] for strength in sorted(points)] if len(points) > 1 else []
+
+
+def _sketch(doses: list[DosePoint]) -> str:
+    """A PNG in base64: the mean over the knob's value in its band of confidence."""
+    width, height = SKETCH
+    low = min(dose.interval[0] for dose in doses)
+    span = max(dose.interval[1] for dose in doses) - low or 1.0
+
+    def at(strength: float, value: float) -> QPointF:
+        return QPointF(
+            10 + (strength + 5) / 10 * (width - 20), height - 18 - (value - low) / span * (height - 28)
+        )
+
+    picture = QPixmap(width * 2, height * 2)
+    picture.fill(theme.color("inset"))
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(2, 2)
+    painter.setPen(QPen(theme.color("line"), 1))
+    painter.drawLine(at(0, low), at(0, low + span))
+    band = [at(d.strength, d.interval[1]) for d in doses] + [
+        at(d.strength, d.interval[0]) for d in reversed(doses)
+    ]
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("tuned", 0.25))
+    painter.drawPolygon(QPolygonF(band))
+    painter.setPen(QPen(theme.color("tuned"), 2))
+    painter.drawPolyline(QPolygonF([at(d.strength, d.mean) for d in doses]))
+    painter.setPen(theme.color("muted"))
+    painter.setFont(theme.font(7))
+    for strength, text in ((-5, "−5"), (0, "0"), (5, "5")):
+        place = QRectF(at(strength, low).x() - 12, height - 16, 24, 14)
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), text)
+    painter.end()
+    picture.setDevicePixelRatio(2)
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    picture.scaled(width, height, mode=Qt.TransformationMode.SmoothTransformation).save(buffer, "PNG")
+    return base64.b64encode(data.data()).decode()

@@ -1,0 +1,128 @@
+"""Every command of the window with its key; the actions, the menu and the keyboard map are made of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from desktop.actions import generating, listening, mixing, presets, prompting
+from desktop.app import App
+from desktop.texts import tr
+
+
+def _t(text: str) -> str:
+    """Marks a text that `tr` translates where it is shown."""
+    return text
+
+
+@dataclass(frozen=True)
+class Command:
+    """`run` gets the App; None is done by the window, which connects the action itself."""
+
+    name: str
+    text: str
+    keys: str
+    run: Callable[[App], object] | None = None
+
+
+def _stop_or_leave(app: App) -> None:
+    if app.state.blind.value is not None:
+        listening.end_blind(app, None)
+    else:
+        active = [entry for entry in app.state.queue.value if not entry.over]
+        if active:
+            generating.cancel(app, active[0].number)
+
+
+def _hear(app: App, first: bool) -> None:
+    if blind := app.state.blind.value:
+        listening.hear(app, blind.one if first else blind.two)
+    else:
+        listening.hear(app, "base" if first else "tuned")
+
+
+GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    (
+        _t("Generate"),
+        (
+            Command("generate", _t("Generate"), "Ctrl+Return", generating.generate),
+            Command("scout", _t("Scout four seeds"), "Ctrl+Shift+Return", generating.scout),
+            Command("stop", _t("Stop the job"), "Esc", _stop_or_leave),
+            Command("dice", _t("Draw a new seed"), "D", prompting.roll_seed),
+        ),
+    ),
+    (
+        _t("Listen"),
+        (
+            Command("play", _t("Play or stop"), "Space", listening.play_or_stop),
+            Command("hear_base", _t("Hear the base clip"), "A", lambda app: _hear(app, True)),
+            Command("hear_tuned", _t("Hear the tuned clip"), "B", lambda app: _hear(app, False)),
+            Command("loop", _t("Loop"), "L", listening.toggle_loop),
+            Command("blind", _t("Blind comparison"), "X", listening.begin_blind),
+        ),
+    ),
+    (
+        _t("Mix"),
+        (
+            Command("undo", _t("Undo"), "Ctrl+Z", mixing.undo),
+            Command("redo", _t("Redo"), "Ctrl+Shift+Z", mixing.redo),
+            Command("slot_a", _t("Mix A"), "Ctrl+Shift+A", lambda app: mixing.pick_slot(app, "A")),
+            Command("slot_b", _t("Mix B"), "Ctrl+Shift+B", lambda app: mixing.pick_slot(app, "B")),
+            Command("randomise", _t("Move the knobs at random"), "Ctrl+R", mixing.randomise),
+            Command("reset", _t("All knobs to 0"), "Ctrl+0", mixing.reset),
+        ),
+    ),
+    (
+        _t("Presets"),
+        (
+            Command("save", _t("Save the preset"), "Ctrl+S"),
+            Command("save_as", _t("Save as a new preset"), "Ctrl+Shift+S"),
+            Command("before", _t("Previous preset"), "Ctrl+Left", lambda app: presets.step(app, -1)),
+            Command("after", _t("Next preset"), "Ctrl+Right", lambda app: presets.step(app, 1)),
+        ),
+    ),
+    (
+        _t("Window"),
+        (
+            Command("tab_presets", _t("Presets"), "Ctrl+1"),
+            Command("tab_library", _t("Library"), "Ctrl+2"),
+            Command("tab_queue", _t("Queue"), "Ctrl+3"),
+            Command("tab_models", _t("Models"), "Ctrl+4"),
+            Command("tab_midi", _t("MIDI"), "Ctrl+5"),
+            Command("prompt", _t("Write the prompt"), "P"),
+            Command("theme", _t("Light or dark"), "Ctrl+T"),
+            Command("keys", _t("Keyboard map"), "F1"),
+            Command("about", _t("About Tunedial"), ""),
+            Command("quit", _t("Quit"), "Ctrl+Q"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def make_actions(app: App, window: QWidget) -> dict[str, QAction]:
+    """An action for every command, by name, added to the window so that its key works."""
+    made = {}
+    for _, commands in GROUPS:
+        for command in commands:
+            action = QAction(tr(command.text), window)
+            if command.keys:
+                action.setShortcut(QKeySequence(command.keys))
+            if (run := command.run) is not None:
+                action.triggered.connect(lambda _=False, run=run: run(app))
+            window.addAction(action)
+            made[command.name] = action
+    return made
+
+
+def make_menu(actions: dict[str, QAction], window: QWidget) -> QMenu:
+    """The menu: a submenu for each group but the last, which lies open."""
+    menu = QMenu(window)
+    for title, commands in GROUPS[:-1]:
+        below = menu.addMenu(tr(title))
+        for command in commands:
+            below.addAction(actions[command.name])
+    menu.addSeparator()
+    for command in GROUPS[-1][1]:
+        menu.addAction(actions[command.name])
+    return menu

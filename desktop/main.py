@@ -1,0 +1,95 @@
+"""Opens the app: `tunedial` without a command. Nothing slow happens before the window is up."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from desktop import session, suggestions, theme
+from desktop.actions import generating, prompting
+from desktop.app import App
+from desktop.bridge import Bridge, Measurer
+from desktop.history import History
+from desktop.state import State
+from desktop.window import Window
+from engine.backend import Backend
+from engine.errors import Problem
+from engine.events import Failed
+
+if TYPE_CHECKING:
+    from desktop.worker.process import ProcessBackend
+
+
+@dataclass(eq=False)
+class Running:
+    """An app that was put together."""
+
+    app: App
+    bridge: Bridge
+    window: Window
+
+
+def main() -> int:
+    """Open the window; return the exit code when it is closed. Raises Problem without a display."""
+    from desktop.worker.process import ProcessBackend, ProcessMeasurer
+
+    if not has_display():
+        raise Problem(
+            "There is no display here.", 'Generate in the terminal: tunedial generate "jazz, piano"'
+        )
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Tunedial")
+    application.setDesktopFileName("tunedial")
+    backend, measurer = ProcessBackend(), ProcessMeasurer()
+    running = start(application, backend, measurer)
+    running.window.ready.connect(lambda: warm_up(running, backend))
+    running.window.show()
+    try:
+        return application.exec()
+    finally:
+        running.bridge.close()
+        backend.close()
+        measurer.close()
+
+
+def has_display() -> bool:
+    """False on a Linux without a screen, unless Qt was told to do without."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def start(application: QApplication, backend: Backend, measurer: Measurer | None = None) -> Running:
+    """Put the app together from the last session; the window is not shown yet."""
+    last = session.load()
+    theme.apply(application, "light" if last.theme == "light" else "dark")
+    state = State()
+    draft = session.draft_of(last)
+    state.draft.value = draft if draft.prompt else replace(draft, prompt=suggestions.PROMPTS[0])
+    if not draft.seed_locked:
+        state.draft.value = replace(state.draft.value, seed=prompting.drawn_seed())
+    bridge = Bridge(backend, measurer)
+    app = App(state, History(state.draft), bridge)
+    bridge.job_event.connect(lambda number, event: generating.on_event(app, number, event))
+    bridge.problem.connect(app.report)
+    return Running(app, bridge, Window(app))
+
+
+def warm_up(running: Running, backend: "ProcessBackend") -> None:
+    """Load the model behind the window, so that the first take starts at once."""
+    state = running.app.state
+    model = state.draft.value.model
+    state.engine.value = "Loading the model …"
+
+    def warmed(problem: str) -> None:
+        state.engine.value = problem or "Ready"
+
+    running.bridge.prepare(lambda: _warmed(backend, model), warmed)
+
+
+def _warmed(backend: "ProcessBackend", model: str) -> str:
+    """Why it could not be loaded; nothing if it was."""
+    *_, end = backend.warm_up(model)
+    return end.problem.what if isinstance(end, Failed) else ""

@@ -1,0 +1,1 @@
+"""The panels, a file each: they show the state and call actions."""

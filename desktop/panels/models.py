@@ -1,0 +1,210 @@
+"""Base models, packs, and where jobs run."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
+
+from desktop.actions import downloads, models
+from desktop.app import App
+from desktop.draft import Draft
+from desktop.state import Download
+from desktop.texts import tr
+from desktop.widgets.basics import ElidedLabel, IconButton, column, label, restyle, row
+from engine.catalog import ModelRef
+from engine.packs import Pack
+
+KNOWN = (
+    "facebook/musicgen-small",
+    "facebook/musicgen-medium",
+    "facebook/musicgen-large",
+    "facebook/musicgen-melody",
+)
+
+
+class ModelsPanel(QWidget):
+    """Three lists, one above the other."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self._app = app
+        self._cards: dict[str, ModelCard] = {}
+        self._models, self._packs = column(gap=4), column(gap=4)
+        self.hub = QComboBox()
+        self.hub.setEditable(True)
+        self.hub.addItems(list(KNOWN))
+        self.hub.setCurrentIndex(-1)
+        edit = self.hub.lineEdit()
+        assert isinstance(edit, QLineEdit)
+        edit.setPlaceholderText(tr("owner/name on the hub"))
+        self.hub.setAccessibleName(tr("A model of the Hugging Face hub"))
+        fetch = IconButton("save", tr("Download it"), self._fetch)
+        folder = QPushButton(tr("Use a folder…"))
+        folder.clicked.connect(self._pick_folder)
+        install = QPushButton(tr("Install a pack…"))
+        install.clicked.connect(self._pick_pack)
+        self.place = QComboBox()
+        self.place.addItem(tr("This computer"))
+        self.place.setAccessibleName(tr("Where jobs run"))
+        self.download = DownloadRow(app)
+        inner = QWidget()
+        inner.setLayout(
+            column(
+                label(tr("MODELS"), "heading"),
+                self._models,
+                row(self.hub, fetch, gap=4),
+                self.download,
+                folder,
+                label(tr("PACKS"), "heading"),
+                self._packs,
+                install,
+                label(tr("PLACE"), "heading"),
+                self.place,
+                1,
+            )
+        )
+        inner.layout().setContentsMargins(0, 0, 6, 0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        self.setLayout(column(scroll))
+        app.state.models_changed.connect(self.reload)
+        app.state.draft.changed.connect(self._mark)
+        self.reload()
+
+    def reload(self) -> None:
+        """Look again what is there."""
+        self._app.background.call(models.look, self._show)
+
+    def _show(self, found: tuple[list[tuple[ModelRef, int]], list[Pack]]) -> None:
+        refs, packs = found
+        _clear(self._models)
+        _clear(self._packs)
+        self._cards = {}
+        for ref, size in refs:
+            self._cards[ref.id] = card = ModelCard(self._app, ref, size)
+            self._models.addWidget(card)
+        for pack in packs:
+            self._packs.addWidget(PackCard(self._app, pack))
+        if not packs:
+            told = label(
+                tr("No pack is installed, so the knobs cannot turn. Drop a pack's folder or zip here."),
+                "small",
+            )
+            told.setWordWrap(True)
+            self._packs.addWidget(told)
+        self._mark(self._app.state.draft.value)
+
+    def _mark(self, draft: Draft) -> None:
+        for name, card in self._cards.items():
+            card.mark(name == draft.model)
+
+    def _fetch(self) -> None:
+        if name := self.hub.currentText().strip():
+            downloads.begin(self._app, name)
+
+    def _pick_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, tr("A folder with a MusicGen")):
+            models.pick(self._app, folder)
+
+    def _pick_pack(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, tr("A pack"), "", tr("Packs (*.zip pack.json)"))
+        if path:
+            file = Path(path)
+            models.install_pack(self._app, file.parent if file.name == "pack.json" else file)
+
+
+class ModelCard(QFrame):
+    """A model; a click picks it."""
+
+    def __init__(self, app: App, ref: ModelRef, size: int) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self.pick = QPushButton(tr("Use"))
+        self.pick.setCheckable(True)
+        self.pick.clicked.connect(lambda: models.pick(app, ref.id))
+        name = ref.id if ref.source != "folder" else Path(ref.id).name
+        facts = [f"{size / 1e6:.0f} MB", ref.license or tr("license unknown")]
+        self.setLayout(
+            row(column(ElidedLabel(name), ElidedLabel(" · ".join(facts), "small"), gap=0), self.pick)
+        )
+        if ref.source == "hub":
+            remove = IconButton(
+                "trash", tr("Delete it from this computer"), lambda: models.remove_model(app, ref)
+            )
+            self.layout().addWidget(remove)
+        self.layout().setContentsMargins(8, 5, 6, 5)
+
+    def mark(self, used: bool) -> None:
+        """Show whether it is the one in use."""
+        self.pick.setChecked(used)
+        self.pick.setText(tr("In use") if used else tr("Use"))
+
+
+class PackCard(QFrame):
+    """A pack and how many adapters it has."""
+
+    def __init__(self, app: App, pack: Pack) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        manifest = pack.manifest
+        facts = tr("{} adapters for {}").format(len(pack.adapters), Path(manifest.base_model).name)
+        texts = column(ElidedLabel(f"{manifest.name} {manifest.version}"), ElidedLabel(facts, "small"), gap=0)
+        self.setLayout(row(texts))
+        if models.own(pack):
+            self.layout().addWidget(
+                IconButton("trash", tr("Remove the pack"), lambda: models.remove_pack(app, pack.folder.name))
+            )
+        self.layout().setContentsMargins(8, 5, 6, 5)
+
+
+class DownloadRow(QFrame):
+    """The license before a download, then its progress with a way to stop."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self.told = label("", "small")
+        self.told.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.accept = QPushButton(tr("Accept and download"))
+        self.accept.clicked.connect(lambda: downloads.accept(app))
+        self.stop = QPushButton(tr("Stop"))
+        self.stop.clicked.connect(lambda: downloads.stop(app))
+        self.setLayout(column(self.told, self.bar, row(1, self.stop, self.accept), gap=6, margins=8))
+        app.state.download.watch(self._show)
+
+    def _show(self, download: Download | None) -> None:
+        self.setVisible(download is not None)
+        if download is None:
+            return
+        self.accept.setVisible(not download.accepted)
+        self.bar.setVisible(download.accepted)
+        self.bar.setRange(0, download.total)
+        self.bar.setValue(min(download.done, download.total))
+        self.told.setText(download.notice if not download.accepted else _progress(download))
+        restyle(self.told)
+
+
+def _progress(download: Download) -> str:
+    if not download.total:
+        return tr("Downloading {} …").format(download.model)
+    return tr("Downloading {}: {} of {} MB").format(download.model, download.done, download.total)
+
+
+def _clear(layout: Any) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if widget := item.widget():
+            widget.deleteLater()

@@ -1,0 +1,155 @@
+"""Pages that lie over the window and leave with Escape: the keyboard map, and About."""
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+
+from desktop import theme
+from desktop.commands import GROUPS
+from desktop.texts import tr
+from desktop.widgets.basics import IconButton, column, label, row
+from engine import __version__
+
+MOUSE = (
+    ("Drag a knob up or down", "turn it; Shift or Ctrl: ten times finer"),
+    ("Wheel, arrows, PageUp, PageDown", "turn the knob in steps"),
+    ("Home, End, Delete", "least, most, 0"),
+    ("Double click", "back to 0"),
+    ("Type a number", "set the knob to it"),
+    ("Escape while dragging", "as it was"),
+)
+LICENSES = (
+    ("Tunedial", "GPL-3.0-or-later"),
+    ("Qt and PySide6", "LGPL-3.0"),
+    ("pyqtgraph", "MIT"),
+    ("PyTorch", "BSD-3-Clause"),
+    ("transformers, tokenizers, safetensors", "Apache-2.0"),
+    ("vibenet", "GPL-3.0-or-later"),
+    ("all-MiniLM-L6-v2", "Apache-2.0"),
+    ("Inter, by Rasmus Andersson", "OFL-1.1"),
+    ("MusicGen's weights, if you fetch them", "CC-BY-NC-4.0"),
+)
+
+
+class Overlay(QWidget):
+    """Darkens the window and shows one page in its middle."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._page: QWidget | None = None
+        window.installEventFilter(self)
+        self.hide()
+
+    def open(self, page: QWidget) -> None:
+        """Show a page until it is left."""
+        self.leave()
+        self._page = page
+        page.setParent(self)
+        close = IconButton("close", tr("Close"), self.leave)
+        close.setParent(page)
+        self.resize(self.parentWidget().size())
+        page.adjustSize()
+        page.move((self.width() - page.width()) // 2, max(10, (self.height() - page.height()) // 2))
+        close.adjustSize()
+        close.move(page.width() - close.width() - 8, 8)
+        self.raise_()
+        self.show()
+        page.show()
+        self.setFocus()
+
+    def leave(self) -> None:
+        """Take the page away."""
+        if self._page is not None:
+            self._page.deleteLater()
+            self._page = None
+        self.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape leaves."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.leave()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape is for this page and not for what lies below."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A press beside the page leaves."""
+        self.leave()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Darken what lies below."""
+        shade = theme.color("background")
+        shade.setAlphaF(0.75)
+        QPainter(self).fillRect(self.rect(), shade)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the window."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.resize(self.parentWidget().size())
+        return False
+
+
+def keyboard_map() -> QWidget:
+    """Every key, by group, in two columns; the mouse below."""
+    page = _page()
+    left, right = QGridLayout(), QGridLayout()
+    for title, commands in GROUPS:
+        grid = left if title in ("Generate", "Listen", "Presets") else right
+        _heading(grid, tr(title))
+        for command in commands:
+            if command.keys:
+                _line(grid, command.keys.replace("Return", "Enter"), tr(command.text))
+    for grid in (left, right):
+        grid.setRowStretch(grid.rowCount(), 1)
+        grid.setHorizontalSpacing(18)
+    below = QGridLayout()
+    below.setHorizontalSpacing(18)
+    title = label(tr("Keyboard and mouse"), "title")
+    _heading(below, tr("Knobs"))
+    for gesture, effect in MOUSE:
+        _line(below, tr(gesture), tr(effect))
+    page.setLayout(column(title, row(left, right, gap=48), below, gap=14, margins=24))
+    return page
+
+
+def about() -> QWidget:
+    """Version, what it is, and the licenses."""
+    page = _page()
+    text = label(
+        tr("Turn the music, not the prompt: MusicGen with thirteen knobs.\nFree software, with no warranty.")
+    )
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(24)
+    for name, license_ in LICENSES:
+        _line(grid, name, license_)
+    idea = label(
+        tr(
+            "The metrics and how the knobs mix: Torrie et al.,\nMusic Generation with Direct Policy Optimization."
+        ),
+        "muted",
+    )
+    page.setLayout(column(label(f"Tunedial {__version__}", "title"), text, grid, idea, gap=14, margins=24))
+    return page
+
+
+def _page() -> QFrame:
+    page = QFrame()
+    page.setProperty("panel", True)
+    page.mousePressEvent = lambda event: None  # type: ignore[method-assign]
+    return page
+
+
+def _heading(grid: QGridLayout, text: str) -> None:
+    grid.addWidget(label(text.upper(), "heading"), grid.rowCount(), 0, 1, 2)
+
+
+def _line(grid: QGridLayout, key: str, text: str) -> None:
+    at = grid.rowCount()
+    name = QLabel(key)
+    grid.addWidget(name, at, 0)
+    grid.addWidget(label(text, "muted"), at, 1)

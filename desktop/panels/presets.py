@@ -1,0 +1,349 @@
+"""The preset browser: search, tags, stars, sort; load on click, audition by the arrow keys."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QFile, QMimeData, QModelIndex, QPoint, QRect, QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QDrag, QFont, QGuiApplication, QPainter
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from desktop import icons, session, theme
+from desktop.actions import models, presets
+from desktop.app import App
+from desktop.state import LoadedPreset
+from desktop.texts import tr
+from desktop.widgets.basics import IconButton, column, label, row
+from desktop.widgets.save_preset import SavePreset
+from engine.errors import Problem
+from engine.files import replace_file
+from engine.paths import home
+from engine.preset import SUFFIX, TEXT_PREFIX, Preset, PresetFile, list_presets, preset_json
+
+FILE_ROLE = Qt.ItemDataRole.UserRole
+ROW_HEIGHT = 42
+STAR_WIDTH = 28
+
+
+class PresetsPanel(QWidget):
+    """The list with what narrows it above, and what can be done with it below."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self._app = app
+        self._files: list[PresetFile] = []
+        self.setAcceptDrops(True)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search presets"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName(tr("Search presets"))
+        self.search.textChanged.connect(self._fill)
+        self.search.returnPressed.connect(lambda: self.list.setFocus())
+        self.source = _combo(tr("Whose"), [tr("All"), tr("Factory"), tr("Mine"), tr("Starred")], self._fill)
+        self.tag = _combo(tr("Tag"), [tr("Any tag")], self._fill)
+        self.sort = _combo(tr("Order"), [tr("Name"), tr("Author"), tr("Newest")], self._fill)
+        self.list = PresetList(self)
+        self.list.setItemDelegate(PresetDelegate(self.list))
+        self.list.currentItemChanged.connect(self._audition)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.found = label("", "small")
+        self.save = QPushButton(tr("Save…"))
+        self.save.clicked.connect(self.begin_save)
+        more = IconButton("menu", tr("Import and more"), self._more_menu)
+        self._more = more
+        self.form = SavePreset(app)
+        self.form.hide()
+        filters = row(self.source, self.tag, self.sort, gap=4)
+        self.setLayout(
+            column(
+                self.search, filters, self.list, self.form, row(self.found, 1, self.save, more, gap=4), gap=6
+            )
+        )
+        app.state.presets_changed.connect(self.reload)
+        app.state.preset.watch(self._show_loaded)
+        app.state.draft.changed.connect(lambda draft: self.list.viewport().update())
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the presets again."""
+        self._app.background.call(list_presets, self._show_files)
+
+    def begin_save(self) -> None:
+        """Open the form with the loaded preset's name."""
+        self.form.begin(self._app.state.preset.value)
+
+    def toggle_star(self, file: PresetFile) -> None:
+        """Star a preset or take its star away; stars are the user's own and not in the file."""
+        stars, name = session.current.stars, file.path.stem
+        session.current.stars = [s for s in stars if s != name] if name in stars else [*stars, name]
+        self._fill()
+
+    # Filling
+
+    def _show_files(self, files: list[PresetFile]) -> None:
+        self._files = files
+        tags = sorted({tag for f in files if isinstance(f.content, Preset) for tag in f.content.tags})
+        chosen = self.tag.currentText()
+        self.tag.blockSignals(True)
+        self.tag.clear()
+        self.tag.addItems([tr("Any tag"), *tags])
+        self.tag.setCurrentText(chosen if chosen in tags else tr("Any tag"))
+        self.tag.blockSignals(False)
+        self._fill()
+
+    def _fill(self) -> None:
+        loaded = self._app.state.preset.value
+        self.list.blockSignals(True)
+        self.list.clear()
+        for file in sorted(filter(self._wanted, self._files), key=self._key):
+            item = QListWidgetItem(file.path.stem)
+            item.setData(FILE_ROLE, file)
+            item.setToolTip(_about(file))
+            self.list.addItem(item)
+            if loaded and loaded.path == file.path:
+                self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
+        self.found.setText(tr("{} of {}").format(self.list.count(), len(self._files)))
+
+    def _wanted(self, file: PresetFile) -> bool:
+        source = self.source.currentIndex()
+        if source in (1, 2) and file.factory != (source == 1):
+            return False
+        if source == 3 and file.path.stem not in session.current.stars:
+            return False
+        if isinstance(file.content, Problem):
+            return not self.search.text() and self.tag.currentIndex() <= 0
+        if self.tag.currentIndex() > 0 and self.tag.currentText() not in file.content.tags:
+            return False
+        content = file.content
+        words = " ".join([content.name, content.author, *content.tags, content.notes, content.prompt or ""])
+        return all(word in words.casefold() for word in self.search.text().casefold().split())
+
+    def _key(self, file: PresetFile) -> Any:
+        name = file.path.stem.casefold()
+        if self.sort.currentIndex() == 1:
+            return (file.content.author.casefold() if isinstance(file.content, Preset) else "", name)
+        if self.sort.currentIndex() == 2:
+            try:
+                return (-file.path.stat().st_mtime, name)
+            except OSError:
+                return (0.0, name)
+        return name
+
+    def _show_loaded(self, loaded: LoadedPreset | None) -> None:
+        self.list.loaded = loaded.path if loaded else None
+        self.list.dirty = lambda: presets.dirty(self._app)
+        self.list.viewport().update()
+
+    # What the user does
+
+    def _audition(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            presets.load(self._app, item.data(FILE_ROLE))
+
+    def _menu(self, place: QPoint) -> None:
+        item = self.list.itemAt(place)
+        if item is None:
+            return
+        self.menu_for(item.data(FILE_ROLE)).popup(self.list.viewport().mapToGlobal(place))
+
+    def menu_for(self, file: PresetFile) -> QMenu:
+        """What can be done with a preset."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        own = not file.factory
+        add: Callable[..., Any] = menu.addAction
+        starred = file.path.stem in session.current.stars
+        add(tr("Take its star away") if starred else tr("Star"), lambda: self.toggle_star(file))
+        menu.addSeparator()
+        add(tr("Rename…"), lambda: self.form.begin_rename(file)).setEnabled(own)
+        add(tr("Duplicate"), lambda: presets.duplicate(self._app, file))
+        add(tr("Export…"), lambda: self._export(file))
+        add(tr("Copy as text"), lambda: self._copy_text(file))
+        add(tr("Show in folder"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(file.path.parent)))
+        menu.addSeparator()
+        add(tr("Move to trash"), lambda: self.delete(file)).setEnabled(own)
+        return menu
+
+    def delete(self, file: PresetFile) -> None:
+        """Move one of the user's own to the system's trash."""
+        presets.delete(self._app, file, lambda path: QFile.moveToTrash(str(path)))
+
+    def _more_menu(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("Import a file…"), self._import_file)
+        menu.addAction(tr("Paste a preset's text"), self.paste).setEnabled(
+            QGuiApplication.clipboard().text().strip().startswith(TEXT_PREFIX)
+        )
+        menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+    def paste(self) -> None:
+        """Keep the preset whose text is on the clipboard."""
+        presets.import_from(self._app, QGuiApplication.clipboard().text())
+
+    def _import_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, tr("Import a preset"), "", f"*{SUFFIX}")
+        if path:
+            presets.import_from(self._app, path)
+
+    def _export(self, file: PresetFile) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("Export a preset"), file.path.name, f"*{SUFFIX}")
+        if path:
+            presets.export_to(self._app, file, Path(path))
+
+    def _copy_text(self, file: PresetFile) -> None:
+        try:
+            QGuiApplication.clipboard().setText(presets.text_of(file))
+            self._app.tell(tr("Copied. Paste it into a message."))
+        except Problem as problem:
+            self._app.report(problem)
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take files, and texts that are presets."""
+        mime = event.mimeData()
+        if mime.hasUrls() or mime.text().strip().startswith(TEXT_PREFIX):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Import what was dropped."""
+        mime = event.mimeData()
+        if mime.hasUrls():
+            for url in mime.urls():
+                models.drop(self._app, Path(url.toLocalFile()))
+        else:
+            presets.import_from(self._app, mime.text())
+
+
+class PresetList(QListWidget):
+    """Rows that can be dragged out as files."""
+
+    def __init__(self, owner: PresetsPanel) -> None:
+        super().__init__()
+        self._owner = owner
+        self.loaded: Path | None = None
+        self.dirty: Callable[[], bool] = lambda: False
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setDragEnabled(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(tr("Presets"))
+
+    def mousePressEvent(self, event: Any) -> None:
+        """A press on the star stars; a press on the loaded one loads it again."""
+        item = self.itemAt(event.position().toPoint())
+        on_star = event.position().x() > self.viewport().width() - STAR_WIDTH
+        if item is not None and on_star and event.button() == Qt.MouseButton.LeftButton:
+            self._owner.toggle_star(item.data(FILE_ROLE))
+            return
+        again = item is not None and item is self.currentItem()
+        super().mousePressEvent(event)
+        if again and event.button() == Qt.MouseButton.LeftButton:
+            self._owner._audition(item)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Drag the preset out as a file, or as text where no file is taken."""
+        if (item := self.currentItem()) is not None and (mime := mime_of(item.data(FILE_ROLE))) is not None:
+            drag = QDrag(self)
+            drag.setMimeData(mime)
+            drag.exec(Qt.DropAction.CopyAction)
+
+
+def mime_of(file: PresetFile) -> QMimeData | None:
+    """A preset as a file that exists and as its text; None if it cannot be read or written."""
+    if isinstance(file.content, Problem):
+        return None
+    path = file.path
+    if not path.exists():
+        path = home() / "drag" / file.path.name
+        replace_file(path, preset_json(file.content).encode())
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    mime.setText(presets.text_of(file))
+    return mime
+
+
+class PresetDelegate(QStyledItemDelegate):
+    """Name and tags in two lines, a star at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # type: ignore[override]
+        """Two lines."""
+        return QSize(100, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: Any, index: QModelIndex) -> None:  # type: ignore[override]
+        """Draw one row."""
+        file: PresetFile = index.data(FILE_ROLE)
+        rect: QRect = option.rect.adjusted(3, 1, -3, -1)
+        listed = self.parent()
+        assert isinstance(listed, PresetList)
+        loaded = listed.loaded == file.path
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if loaded or hovered or option.state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(theme.color("raised", 1.0 if loaded else 0.6))
+            painter.drawRoundedRect(rect, 5, 5)
+        if loaded:
+            painter.setBrush(theme.color("tuned"))
+            painter.drawRoundedRect(QRect(rect.left(), rect.top() + 6, 3, rect.height() - 12), 1.5, 1.5)
+        texts = rect.adjusted(11, 3, -STAR_WIDTH, -3)
+        content = file.content
+        name = content.name if isinstance(content, Preset) else file.path.stem
+        under = ", ".join(content.tags) if isinstance(content, Preset) else tr("cannot be read")
+        if isinstance(content, Preset) and not file.factory:
+            under = " · ".join(part for part in (content.author or tr("mine"), under) if part)
+        painter.setPen(theme.color("text"))
+        weight = QFont.Weight.DemiBold if loaded else QFont.Weight.Normal
+        painter.setFont(theme.font(theme.SIZE, weight))
+        if loaded and listed.dirty():
+            name += " *"
+        top = QRect(texts.left(), texts.top(), texts.width(), texts.height() // 2)
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        fit = painter.fontMetrics().elidedText
+        painter.drawText(top, flags, fit(name, Qt.TextElideMode.ElideRight, top.width()))
+        painter.setFont(theme.font(theme.SMALL))
+        painter.setPen(theme.color("danger" if isinstance(content, Problem) else "muted"))
+        fit = painter.fontMetrics().elidedText
+        bottom = top.translated(0, texts.height() // 2)
+        painter.drawText(bottom, flags, fit(under, Qt.TextElideMode.ElideRight, bottom.width()))
+        starred = file.path.stem in session.current.stars
+        if starred or hovered:
+            ratio = painter.device().devicePixelRatioF()
+            picture = icons.pixmap(
+                "star_full" if starred else "star", "warning" if starred else "faint", 14, ratio
+            )
+            painter.drawPixmap(rect.right() - 20, rect.center().y() - 7, picture)
+        painter.restore()
+
+
+def _about(file: PresetFile) -> str:
+    if isinstance(file.content, Problem):
+        return str(file.content)
+    content = file.content
+    knobs = ", ".join(f"{name} {value:+g}" for name, value in content.mix.knobs.items())
+    return "\n".join(part for part in (content.notes, knobs, content.prompt or "") if part)
+
+
+def _combo(name: str, items: list[str], changed: Callable[..., Any]) -> QComboBox:
+    made = QComboBox()
+    made.addItems(items)
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    made.setMinimumContentsLength(4)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.currentIndexChanged.connect(lambda index: changed())
+    return made
