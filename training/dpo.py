@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.catalog import ModelRef, find_model, weights_sha256
+from engine.catalog import ModelRef, weights_sha256
 from engine.errors import Problem
 from engine.files import replace_file
 from engine.packs import CARD_FILE, Card, CurvePoint
-from training.plan import Plan, dpo_config
+from training.plan import Plan, dpo_config, model_here
 from training.store import PairSet, read_pairs, read_summary
 
 MAX_CURVE = 200
@@ -41,28 +41,27 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     from transformers.integrations import TensorBoardCallback
 
     from training.batches import Examples
-    from training.cache import References, cache_folder, precision_of, text_states
+    from training.cache import Ledger, cache_folder, precision_of, text_states
     from training.policy import layout_of, load_decoder, save_adapter, with_lora
     from training.references import score_references
     from training.trainer import DpoTrainer
 
-    model = _found(plan.model)
-    assert model.folder is not None
-    sha256 = weights_sha256(model.folder)
+    model, base = model_here(plan.model)
+    sha256 = weights_sha256(base)
     config = dpo_config(plan.settings, run)
     train = read_pairs(plan.data, plan.metric, "train").first(plan.pairs)
     held_out = read_pairs(plan.data, plan.metric, "test").first(plan.held_out)
     tell("reading prompts", 0, 1, {})
-    states = text_states(model.folder, sha256, sorted({*train.prompts(), *held_out.prompts()}))
+    states = text_states(base, sha256, sorted({*train.prompts(), *held_out.prompts()}))
     set_seed(config.seed)
-    decoder = load_decoder(model.folder)
+    decoder = load_decoder(base)
     layout = layout_of(decoder)
     _check_codes(train, len(layout.waits), layout.pad, plan)
     policy = with_lora(decoder, plan.lora).to(config.device)
     known = None
     if config.precompute_ref_log_probs:
         dtype = precision_of(config.bf16, config.fp16)
-        references = References(cache_folder() / "references" / f"{sha256[:16]}-{str(dtype)[6:]}")
+        references = Ledger(cache_folder() / "references" / f"{sha256[:16]}-{str(dtype)[6:]}")
         rows = config.precompute_ref_batch_size or 2 * config.per_device_train_batch_size
         for part in (train, held_out):
             for done, total in score_references(
@@ -87,13 +86,6 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     save_adapter(trainer.accelerator.unwrap_model(trainer.model), folder, plan.lora)
     replace_file(folder / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
     return Trained(folder, card)
-
-
-def _found(name: str) -> ModelRef:
-    model = find_model(name)
-    if model.folder is None:
-        raise Problem(f"The model '{name}' is not on this computer.", f"Fetch it: tunedial models get {name}")
-    return model
 
 
 def _check_codes(pairs: PairSet, codebooks: int, card: int, plan: Plan) -> None:

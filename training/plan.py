@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from engine.errors import CallProblem
+from engine.catalog import ModelRef, find_model
+from engine.errors import CallProblem, Problem
 from engine.job import STARTER
 from engine.recipe import Direction
 from engine.validation import first_fault
@@ -74,6 +75,14 @@ class Plan:
     patience: int = 6
     pairs: int | None = None
     held_out: int | None = 300
+
+
+def model_here(name: str) -> tuple[ModelRef, Path]:
+    """The model called `name` and its folder. Raises Problem if it is not on this computer."""
+    model = find_model(name)
+    if model.folder is None:
+        raise Problem(f"The model '{name}' is not on this computer.", f"Fetch it: tunedial models get {name}")
+    return model, model.folder
 
 
 def dpo_config(settings: Mapping[str, Any], run: Path) -> Any:

@@ -11,7 +11,7 @@ import torch
 
 from engine.pairs import Pair
 from training.batches import clip_key, padded_codes, padded_states
-from training.cache import References
+from training.cache import Ledger
 from training.scoring import Clips, Layout, aligned_logits, token_logps
 
 
@@ -33,7 +33,7 @@ def score_references(
     layout: Layout,
     pairs: Sequence[Pair],
     states: Any,
-    references: References,
+    references: Ledger,
     rows: int,
     dtype: torch.dtype,
     device: torch.device,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from engine.pairs import CLIPS, PAIRS, SCHEMA, SUMMARY, Pair, Side, Split
 
 SHARD = 4000  # clips in a file
 _CACHE = ".arrow"
+
+
+class NoPairs(Problem):
+    """There are pairs, but none of this metric and split."""
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Written:
 
 
 def write_pairs(
-    folder: Path, pairs: Iterable[Pair], source: str, left_out: Mapping[str, int] | None = None, **facts: Any
+    folder: Path, pairs: Iterable[Pair], source: str, left_out: Counter[str] | None = None, **facts: Any
 ) -> Written:
     """Write `pairs` to `folder`, in place of what was there; `source` and `facts` go into its summary.
 
@@ -43,6 +48,7 @@ def write_pairs(
     import datasets
 
     written = Written()
+    reasons = Counter() if left_out is None else left_out
     part = part_beside(folder)
     part.mkdir(parents=True)
     rows: dict[str, list[Any]] = {name: [] for name in _PAIR_COLUMNS}
@@ -52,6 +58,9 @@ def write_pairs(
     try:
         with _quiet():
             for pair in pairs:
+                if pair.chosen.id == pair.rejected.id:
+                    reasons["clips with the same codes"] += 1
+                    continue
                 written.count(pair)
                 for name, value in _row(pair).items():
                     rows[name].append(value)
@@ -63,12 +72,10 @@ def write_pairs(
                     _write_clips(part / CLIPS / f"{shards:05d}.parquet", clips)
                     shards, clips = shards + 1, {}
             written.clips = len(known)
-            written.left_out = dict(sorted((left_out or {}).items()))
+            written.left_out = {reason: count for reason, count in sorted(reasons.items()) if count}
             if not known:
-                reasons = "; ".join(f"{n} × {reason}" for reason, n in written.left_out.items())
-                raise Problem(
-                    f"No pair is left{': ' + reasons if reasons else ''}.", "Add data, or lower --margin."
-                )
+                why = "; ".join(f"{count} × {reason}" for reason, count in written.left_out.items())
+                raise Problem(f"No pair is left{': ' + why if why else ''}.", "Add data, or lower --margin.")
             if clips:
                 _write_clips(part / CLIPS / f"{shards:05d}.parquet", clips)
             table = datasets.Dataset.from_dict(rows, features=datasets.Features(_pair_features()))
@@ -117,7 +124,7 @@ class PairSet(Sequence[Pair]):
 
 
 def read_pairs(folder: Path, metric: str, split: Split) -> PairSet:
-    """The pairs of one metric and split. Raises Problem if there are none, or the folder holds no pairs."""
+    """The pairs of one metric and split. Raises NoPairs if there are none, Problem if the folder has none at all."""
     import datasets
 
     files = {part: sorted(str(path) for path in (folder / part).glob("*.parquet")) for part in (CLIPS, PAIRS)}
@@ -133,7 +140,7 @@ def read_pairs(folder: Path, metric: str, split: Split) -> PairSet:
         if (of, part) == (metric, split)
     ]
     if not chosen:
-        raise Problem(
+        raise NoPairs(
             f"{folder} has no {split} pairs for '{metric}'.", "Make them: tunedial train data --help"
         )
     return PairSet(rows.select(chosen), clips, {name: i for i, name in enumerate(clips["id"])})

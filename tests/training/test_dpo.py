@@ -16,7 +16,7 @@ from engine.packs import CARD_FILE, Card
 from tests.engine import tiny
 from tests.training.tiny_pairs import write
 from training.batches import Examples, clip_key, clips_of, collate
-from training.cache import References, cache_folder, text_states
+from training.cache import Ledger, cache_folder, text_states
 from training.dpo import train_adapter
 from training.plan import Plan, dpo_config
 from training.policy import LoraPlan, layout_of, load_decoder, with_lora
@@ -150,14 +150,14 @@ def test_references_are_those_of_the_adapter_switched_off_and_kept(plan: Plan, m
     place = cache_folder() / "references" / "test"
     steps = list(
         score_references(
-            policy, layout, pairs, states, References(place), 3, torch.float32, torch.device("cpu")
+            policy, layout, pairs, states, Ledger(place), 3, torch.float32, torch.device("cpu")
         )
     )
     assert steps == [(3, 8), (6, 8), (8, 8)]
-    again = References(place)
+    again = Ledger(place)
     assert missing_clips(pairs, again.known) == []
     (place / "torn.txt").write_text("abc -12.")
-    assert "abc" not in References(place).known
+    assert "abc" not in Ledger(place).known
     batch = collate([Examples(pairs, "positive", states, again.known)[i] for i in range(4)], layout)
     with torch.no_grad(), policy.disable_adapter():
         expected = token_logps(aligned_logits(policy, clips_of(batch), layout), clips_of(batch)).sum((1, 2))
@@ -172,7 +172,7 @@ def test_references_on_the_fly_give_the_same_loss_and_gradients(
     states = text_states(model, "0" * 64, pairs.prompts())
     policy = policy_of(model)
     layout = layout_of(policy.get_base_model())
-    references = References(cache_folder() / "references" / "test")
+    references = Ledger(cache_folder() / "references" / "test")
     for _ in score_references(
         policy, layout, pairs, states, references, 2, torch.float32, torch.device("cpu")
     ):

@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,11 @@ def test_the_summary_counts_what_was_left_out(tmp_path: Path) -> None:
         left_out["no preview"] += 2
         yield from pairs(1)
 
+        yield replace(one := pairs(1)[0], rejected=replace(one.chosen, value=0.0))
+
     write_pairs(tmp_path / "data", made(), "somewhere", left_out, estimators={"energy": "vibenet"})
     summary = read_summary(tmp_path / "data")
-    assert summary["left_out"] == {"no preview": 2}
+    assert summary["left_out"] == {"clips with the same codes": 1, "no preview": 2}
     assert summary["estimators"] == {"energy": "vibenet"}
     assert json.loads((tmp_path / "data" / SUMMARY).read_text())["schema"] == 1
 
@@ -58,7 +61,7 @@ def test_other_metrics_and_splits_are_not_read(tmp_path: Path) -> None:
 
 def test_no_pairs_is_a_problem_that_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="3 × no preview"):
-        write_pairs(tmp_path / "data", [], "somewhere", {"no preview": 3})
+        write_pairs(tmp_path / "data", [], "somewhere", Counter({"no preview": 3}))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Problem, match="no preference pairs"):
         read_pairs(tmp_path / "data", "energy", "train")

@@ -1,0 +1,1 @@
+"""Where preference pairs come from; each module makes them from one source."""

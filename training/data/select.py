@@ -1,0 +1,76 @@
+"""From candidates, two clips each, to pairs that teach one metric."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.metrics import METRIC_IDS
+
+Values = NDArray[np.float64]  # [N, metrics] in the order of METRIC_IDS, NaN where not known
+
+
+def values_of(labels: Sequence[dict[str, float | None]]) -> Values:
+    """The values [N, metrics] of labelled clips."""
+    rows = [[np.nan if (value := label.get(name)) is None else value for name in METRIC_IDS] for label in labels]
+    return np.array(rows, dtype=np.float64).reshape(len(labels), len(METRIC_IDS))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which candidates become pairs of a metric, in its standard deviations over all clips.
+
+    The clips must differ by at least `margin` and at most `most`; of more than `limit` pairs those
+    are kept that differ most in the metric and least in the others.
+    """
+
+    margin: float = 0.5
+    most: float = np.inf
+    limit: int | None = None
+
+
+def select(
+    candidates: NDArray[np.int64], values: Values, metric: str, rule: Rule, left_out: Counter[str]
+) -> NDArray[np.int64]:
+    """The pairs [P, 2] (chosen, rejected) among `candidates` [C, 2], in their order.
+
+    `values` [N, metrics] are of all clips. What is left out is counted in `left_out` by reason.
+    """
+    column = METRIC_IDS.index(metric)
+    spread = spreads(values)
+    if not spread[column] > 0:
+        left_out[f"{metric}: no clip has another value"] += len(candidates)
+        return np.empty((0, 2), dtype=np.int64)
+    differences = (values[candidates[:, 0]] - values[candidates[:, 1]]) / np.where(spread > 0, spread, np.nan)
+    wanted = np.abs(differences[:, column])
+    known = np.isfinite(wanted)
+    far, near = known & (wanted >= rule.margin) & (wanted > 0), wanted <= rule.most
+    left_out[f"{metric}: not known for both clips"] += int((~known).sum())
+    left_out[f"{metric}: too close"] += int((known & ~far).sum())
+    left_out[f"{metric}: too far apart"] += int((far & ~near).sum())
+    kept = np.flatnonzero(far & near)
+    if rule.limit is not None and len(kept) > rule.limit:
+        others = np.delete(np.nan_to_num(np.abs(differences[kept])), column, axis=1).mean(axis=1)
+        best = np.argsort(others - wanted[kept], kind="stable")[: rule.limit]
+        left_out[f"{metric}: others differ more in it and less in the rest"] += len(kept) - rule.limit
+        kept = kept[np.sort(best)]
+    pairs = candidates[kept]
+    down = differences[kept, column] < 0
+    pairs[down] = pairs[down][:, ::-1]
+    return pairs
+
+
+def spreads(values: Values) -> NDArray[np.float64]:
+    """The standard deviation of each metric [metrics] over the clips where it is known, 0 if it is nowhere."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(0), 1)
+    mean = np.where(known, values, 0.0).sum(0) / count
+    return np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(0) / count)
+
+
+def unordered(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each two indices [P, 2] once, whatever their order; the first of equals stays in its place."""
+    _, first = np.unique(np.sort(pairs, axis=1), axis=0, return_index=True)
+    return pairs[np.sort(first)]

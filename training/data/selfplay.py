@@ -1,0 +1,202 @@
+"""Pairs from the base model itself: clips of one prompt, measured (Majumder et al., Tango 2, section 4.1).
+
+Of the clips of a prompt those two make a pair that differ in a metric by no less than the band's low end and
+no more than its high end. Clips of one prompt differ little; with hints, some are made from the
+prompt with words beside it (Tango 2's second strategy), and stand in pairs under the prompt alone.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import labels
+from engine.batch import listen, make_clips
+from engine.generate import Clip
+from engine.job import GenerationSettings
+from engine.metrics import METRIC_IDS
+from engine.model import Model, load_model
+from engine.pairs import Pair, Side
+from training.cache import Ledger, cache_folder
+from training.data.clips import Tell, write_codes
+from training.data.second import second_of
+from training.data.select import Rule, Values, select, spreads, values_of
+from training.data.splits import split_of
+from training.starter.parallel import in_processes
+from training.store import Written, write_pairs
+
+HINTS: dict[str, tuple[str, str]] = {
+    "acousticness": ("acoustic", "electronic, distorted"),
+    "danceability": ("steady dance beat", "free rhythm"),
+    "energy": ("loud, energetic", "soft, calm"),
+    "instrumentalness": ("instrumental", "vocals, singing"),
+    "liveness": ("live audience, applause", "studio"),
+    "speechiness": ("rap vocals", "no vocals"),
+    "valence": ("happy", "sad"),
+    "tempo": ("fast", "slow"),
+}
+
+
+@dataclass(frozen=True)
+class Play:
+    """How clips are made: `clips` of each prompt by sampling alone, and one with each hint if `hints`."""
+
+    clips: int = 8
+    hints: bool = False
+    seed: int = 0
+    settings: GenerationSettings = GenerationSettings()
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """As in Tango 2, section 4.1.2, in standard deviations: the upper clip of a pair lies at least
+    `upper_least` above the mean of all clips, the lower one at least `lower_least`, and `rule` says how far
+    apart they are."""
+
+    rule: Rule = Rule(margin=0.5, most=4.0)
+    upper_least: float = -np.inf
+    lower_least: float = -np.inf
+
+
+@dataclass(frozen=True)
+class _Made:
+    prompt: str
+    source: str
+    file: str
+    labels: dict[str, float | None]
+    second: dict[str, float]
+
+
+def make_pairs(
+    prompts: Sequence[str],
+    out: Path,
+    model: Path,
+    sha256: str,
+    play: Play,
+    thresholds: Thresholds,
+    workers: int,
+    tell: Tell,
+) -> Written:
+    """Make, measure, pair and write. Prompts whose clips are there from before are not played again.
+
+    Raises Problem if no pair is left.
+    """
+    left_out: Counter[str] = Counter()
+    place = cache_folder() / "selfplay" / sha256[:16]
+    ledger = Ledger(place / labels.VERSION)
+    keys = {prompt: _key(prompt, play) for prompt in dict.fromkeys(prompts)}
+    missing = [prompt for prompt, key in keys.items() if key not in ledger.known]
+    done = len(keys) - len(missing)
+    work = partial(_play, model=model, place=place, play=play)
+    for prompt, found in in_processes(work, missing, workers, _one_thread):
+        ledger.add({keys[prompt]: found})
+        done += 1
+        tell("playing", done, len(keys), {})
+    made = [
+        _Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]
+    ]
+    estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
+    source = f"self-play, {len(keys)} prompts"
+    return write_pairs(out, _pairs(made, place, thresholds, left_out), source, left_out, estimators=estimators)
+
+
+def _key(prompt: str, play: Play) -> str:
+    return hashlib.sha256(f"{prompt}\n{play!r}".encode()).hexdigest()[:24]
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@cache
+def _model(folder: Path) -> Model:
+    return load_model(folder)
+
+
+def wordings(prompt: str, play: Play) -> list[tuple[str, int]]:
+    """What each clip is made from, and its seed."""
+    plain = [(prompt, play.seed + n) for n in range(play.clips)]
+    if not play.hints:
+        return plain
+    hints = [hint for both in HINTS.values() for hint in both]
+    return plain + [(f"{prompt}, {hint}", play.seed + n) for n, hint in enumerate(dict.fromkeys(hints))]
+
+
+def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[dict[str, Any]]]:
+    loaded = _model(model)
+    by_words: dict[str, list[int]] = {}
+    for words, seed in wordings(prompt, play):
+        by_words.setdefault(words, []).append(seed)
+    made = []
+    for words, seeds in by_words.items():
+        codes = make_clips(loaded, words, [Clip(seed) for seed in seeds], play.settings)
+        for seed, clip in zip(seeds, codes, strict=True):
+            audio = listen(loaded, clip)
+            name = f"{_key(words, play)}-{seed}.npy"
+            write_codes(place / "codes" / name, clip.numpy().astype(np.int16))
+            made.append(
+                {
+                    "source": f"'{words}', seed {seed}",
+                    "file": name,
+                    "labels": labels.label_audio(audio, loaded.codec.sample_rate),
+                    "second": second_of(audio, loaded.codec.sample_rate),
+                }
+            )
+    return prompt, made
+
+
+def _pairs(
+    made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]
+) -> Iterator[Pair]:
+    values = values_of([clip.labels for clip in made])
+    by_prompt: dict[str, list[int]] = {}
+    for i, clip in enumerate(made):
+        by_prompt.setdefault(clip.prompt, []).append(i)
+    candidates = np.array(
+        [pair for clips in by_prompt.values() for pair in combinations(clips, 2)], dtype=np.int64
+    ).reshape(-1, 2)
+    for column, metric in enumerate(METRIC_IDS):
+        chosen = select(candidates, values, metric, thresholds.rule, left_out)
+        chosen = _agreed(chosen, made, metric, left_out)
+        for upper, lower in _inside(chosen, values, column, thresholds, left_out):
+            sides = [
+                Side(np.load(place / "codes" / made[i].file), float(values[i, column]), made[i].source)
+                for i in (upper, lower)
+            ]
+            yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), *sides)
+
+
+def _agreed(
+    pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]
+) -> np.ndarray:
+    """The pairs on which the second estimator, where there is one, says the same."""
+    second = [clip.second.get(metric) for clip in made]
+    kept = []
+    for upper, lower in pairs:
+        high, low = second[upper], second[lower]
+        if high is None or low is None or high > low:
+            kept.append((upper, lower))
+        else:
+            left_out[f"{metric}: a second estimator disagrees"] += 1
+    return np.array(kept, dtype=np.int64).reshape(-1, 2)
+
+
+def _inside(
+    pairs: np.ndarray, values: Values, column: int, thresholds: Thresholds, left_out: Counter[str]
+) -> np.ndarray:
+    spread = spreads(values)[column]
+    known = values[np.isfinite(values[:, column]), column]
+    if not len(known) or not spread > 0:
+        return pairs
+    place = (values[:, column] - known.mean()) / spread
+    inside = (place[pairs[:, 0]] >= thresholds.upper_least) & (place[pairs[:, 1]] >= thresholds.lower_least)
+    left_out[f"{METRIC_IDS[column]}: below the thresholds"] += int((~inside).sum())
+    return pairs[inside]
