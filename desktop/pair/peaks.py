@@ -29,6 +29,14 @@ class Peaks:
     greatest: NDArray[np.float32]
     rms: NDArray[np.float32]
 
+    def merged(self) -> "Peaks":
+        """All channels as one, [1, pixels]."""
+        return Peaks(
+            self.least.min(axis=0, keepdims=True),
+            self.greatest.max(axis=0, keepdims=True),
+            np.sqrt(np.square(self.rms).mean(axis=0, keepdims=True)),
+        )
+
 
 class Pyramid:
     """The peaks of a clip. One thread pushes, any thread may ask for `peaks` meanwhile.

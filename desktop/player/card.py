@@ -134,18 +134,18 @@ class _Source(QIODevice):
             self._pull = Resampler(mixer.pull, mixer.sample_rate, self._rate, mixer.channels).pull
         self._last = (0.0, 0)  # when it was read last, and the mixer's frames then
 
-    def readData(self, size: int) -> bytes:  # noqa: N802
+    def readData(self, size: int) -> bytes:
         """At most `size` bytes; Qt calls this."""
         frames = min(size // self._frame_bytes, self._rate // 4)
         data = encoded(self._pull(frames), self._channels, self._encoding)
         self._last = (time.monotonic(), self._mixer.pulled)
         return data
 
-    def bytesAvailable(self) -> int:  # noqa: N802
+    def bytesAvailable(self) -> int:
         """There is always more."""
         return 1 << 20
 
-    def isSequential(self) -> bool:  # noqa: N802
+    def isSequential(self) -> bool:
         """A stream has no place to go back to."""
         return True
 

@@ -27,7 +27,7 @@ class Player(QObject):
     def __init__(self, app: App, card: CardOutput | None = None) -> None:
         super().__init__()
         self._state = app.state
-        self._metering = Metering(app, self)
+        Metering(app, self)
         self._card = card or CardOutput(self)
         self._card.available.connect(self._card_available)
         self._silence = SilentOutput(self)
@@ -52,7 +52,6 @@ class Player(QObject):
         self._timer.stop()
         self._silence.close()
         self._card.close()
-        self._metering.close()
 
     def _show(self, pair: Pair | None) -> None:
         before, self._pair = self._pair, pair

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,7 +52,7 @@ def test_no_peak_is_missed_and_none_comes_from_far(length, pieces, start, span, 
     peaks = pushed(samples, pieces).peaks(samples, start, start + span, pixels)
     edges = np.linspace(start, start + span, pixels + 1)
     reach = max(1.0, span / pixels / 2)
-    for pixel, (left, right) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for pixel, (left, right) in enumerate(pairwise(edges)):
         inside = samples[0, max(0, int(np.floor(left))) : max(0, int(np.ceil(right)))]
         around = samples[0, max(0, int(np.floor(left - reach))) : max(0, int(np.ceil(right + reach)))]
         if len(inside) == 0:
