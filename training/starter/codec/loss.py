@@ -1,10 +1,13 @@
 """How far two sounds are apart: log-mels at four resolutions."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import librosa
 import torch
 from torch import Tensor
+
+from engine.codecs.stem_network import LONG_FFT, StemCodecConfig, line_tones, semitone_bank
 
 SAMPLE_RATE = 32_000
 RESOLUTIONS: tuple[tuple[int, int], ...] = ((512, 40), (1024, 80), (2048, 128), (4096, 160))
@@ -42,3 +45,21 @@ def spectral_loss(decoded: Tensor, original: Tensor, sizes: Sequence[int], linea
         relative = (a - b).abs().mean((1, 2)) / b.mean((1, 2)).clamp(min=1e-3)
         loss = loss + (log_a - log_b).abs().mean((1, 2)) + linear * relative
     return loss / len(sizes)
+
+
+def pitch_loss(config: StemCodecConfig, sizes: Tensor, heard: Tensor) -> Tensor:
+    """Mean absolute difference of the log semitones that oscillators would give and `heard` [B, T, bands].
+
+    `sizes` [B, 2 * T, lines] are the oscillators' log amplitudes. A spectral loss hardly tells an untrained
+    decoder which of them to raise; this does, though it knows no phases.
+    """
+    amplitudes = sizes.exp().unflatten(1, (-1, 2)).mean(2)
+    expected = (amplitudes @ _line_bands(config).T).clamp(min=QUIETEST).log()
+    return (expected - heard).abs().mean()
+
+
+@cache
+def _line_bands(config: StemCodecConfig) -> Tensor:
+    """What each band of the encoder sees of an oscillator of amplitude 1, [bands, lines]."""
+    waves = line_tones(config, LONG_FFT) * torch.hann_window(LONG_FFT)
+    return semitone_bank(config) @ torch.fft.rfft(waves).abs().T * 4 / 3  # as overlapping windows add up

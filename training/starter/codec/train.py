@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from engine.codecs.stem_network import StemCodecConfig, StemNetwork
+from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork
 from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
-from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, spectral_loss
+from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, pitch_loss, spectral_loss
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
@@ -38,6 +38,7 @@ class CodecPlan:
     unquantized: int = 150  # steps before the codebooks start, so that latents mean something by then
     revive_until: float = 0.85  # share of the steps in which dead codes are moved
     stem_weight: float = 0.5  # loss on the stems, beside that on their mix
+    pitch_weight: float = 4.0  # at first; from the middle of the training on the oscillators are on their own
     average: float = 0.998
     save_every: int = 200
     seed: int = 0
@@ -54,7 +55,7 @@ def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
 def reconstruct(
     network: StemNetwork, learner: CodebookLearner, batch: StemBatch, step: int, plan: CodecPlan
 ) -> tuple[Tensor, Tensor]:
-    """Decoded stems [R, N] and the commitment loss."""
+    """Decoded stems [R, N], and the commitment loss with that of the oscillators' pitch, at first."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         latents = network.encode_latents(batch.audio, batch.stem)
     if step < plan.unquantized:
@@ -63,8 +64,12 @@ def reconstruct(
         revive = step < plan.revive_until * plan.steps
         quantized, commitment = learner(network, latents, batch.stem, revive)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        decoded = network.decode_latents(quantized, batch.stem)
-    return decoded, commitment
+        hidden = network.decode_hidden(quantized, batch.stem)
+        decoded = network.synthesize(hidden)
+        sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
+    heard = 3 * network.spectra(batch.audio)[..., 2 * network.config.mels :] - 4
+    weight = plan.pitch_weight * max(0.0, 1 - 2 * step / plan.steps)
+    return decoded, commitment + weight * pitch_loss(network.config, sizes, heard)
 
 
 def stem_and_mix_loss(decoded: Tensor, batch: StemBatch, sizes: list[int]) -> tuple[Tensor, Tensor]:
