@@ -37,9 +37,7 @@ _PROFILES = np.array(  # Krumhansl & Kessler's probe-tone ratings, major and min
 Spectrum = NDArray[np.float64]
 
 
-def proxies_of(
-    mono: NDArray[np.float32], vibes: Mapping[str, float | None]
-) -> dict[str, float | None]:
+def proxies_of(mono: NDArray[np.float32], vibes: Mapping[str, float | None]) -> dict[str, float | None]:
     """All five proxies of a clip of at least 3 s; None where it is silent.
 
     `vibes` are what `engine.measure.vibes_of` gives for it.

@@ -1,1 +1,1 @@
-"""Judges models and adapters: distribution metrics, tables and listening tests. Nothing here yet."""
+"""Does a knob do what it says? Clips at several knob values, measured, compared, and written into cards."""

@@ -20,7 +20,11 @@ HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 model_option = click.option(
-    "--model", default=STARTER, show_default=True, metavar="ID", help="The base model: starter, folder, hub id."
+    "--model",
+    default=STARTER,
+    show_default=True,
+    metavar="ID",
+    help="The base model: starter, folder, hub id.",
 )
 data_out_option = click.option(
     "--out", type=FOLDER, required=True, help="Folder for the pairs; what is there is replaced."
@@ -34,7 +38,9 @@ margin_option = click.option(
     help="How far the two clips must differ, in standard deviations.",
 )
 limit_option = click.option(
-    "--limit", type=click.IntRange(1), help="At most so many pairs a metric: those that differ in little else."
+    "--limit",
+    type=click.IntRange(1),
+    help="At most so many pairs a metric: those that differ in little else.",
 )
 seconds_option = click.option(
     "--seconds", type=click.FloatRange(1, 30), default=10, show_default=True, help="Length of a clip."
@@ -72,10 +78,18 @@ def data() -> None:
 @click.option("--artists", type=FILE, help="CSV of artists' genres: artist, genres.")
 @click.option("--youtube", type=FILE, help="CSV of: track_id, likes, dislikes, comments, views[, rating].")
 @click.option("--genre", help="Only songs with this word in a genre, e.g. pop.")
-@click.option("--matches", type=click.IntRange(1), default=1, show_default=True, help="Closest songs for each.")
-@click.option("--same-artist/--other-artist", default=True, show_default=True, help="Pair songs of one artist?")
-@click.option("--margin", type=click.FloatRange(0), default=0, show_default=True, help="In standard deviations.")
-@click.option("--seconds", type=click.FloatRange(1, 30), default=30, show_default=True, help="Of each preview.")
+@click.option(
+    "--matches", type=click.IntRange(1), default=1, show_default=True, help="Closest songs for each."
+)
+@click.option(
+    "--same-artist/--other-artist", default=True, show_default=True, help="Pair songs of one artist?"
+)
+@click.option(
+    "--margin", type=click.FloatRange(0), default=0, show_default=True, help="In standard deviations."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(1, 30), default=30, show_default=True, help="Of each preview."
+)
 @workers_option
 @json_option
 def spotify(csv: Path, previews: Path, out: Path, model: str, as_json: bool, **options: Any) -> None:
@@ -112,8 +126,12 @@ def spotify(csv: Path, previews: Path, out: Path, model: str, as_json: bool, **o
 @click.argument("music", type=HERE)
 @data_out_option
 @model_option
-@click.option("--matches", type=click.IntRange(1), default=3, show_default=True, help="Closest clips for each.")
-@click.option("--same-artist/--other-artist", default=True, show_default=True, help="Pair songs of one artist?")
+@click.option(
+    "--matches", type=click.IntRange(1), default=3, show_default=True, help="Closest clips for each."
+)
+@click.option(
+    "--same-artist/--other-artist", default=True, show_default=True, help="Pair songs of one artist?"
+)
 @click.option("--clips", type=click.IntRange(1), default=3, show_default=True, help="At most, of each file.")
 @seconds_option
 @margin_option
@@ -157,8 +175,12 @@ def folder(music: Path, out: Path, model: str, as_json: bool, **options: Any) ->
 @click.option("--guidance", type=click.FloatRange(1, 20), default=3, show_default=True)
 @click.option("--temperature", type=click.FloatRange(0.1, 5), default=1, show_default=True)
 @click.option("--band", type=(float, float), default=(0.5, 4), show_default=True, help="Difference, in sd.")
-@click.option("--upper-least", type=float, default=float("-inf"), help="Least value of the upper clip, in sd.")
-@click.option("--lower-least", type=float, default=float("-inf"), help="Least value of the lower clip, in sd.")
+@click.option(
+    "--upper-least", type=float, default=float("-inf"), help="Least value of the upper clip, in sd."
+)
+@click.option(
+    "--lower-least", type=float, default=float("-inf"), help="Least value of the lower clip, in sd."
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @seconds_option
 @limit_option
@@ -215,8 +237,12 @@ def library(out: Path, model: str, takes: Path | None, workers: int, as_json: bo
 @data_out_option
 @model_option
 @click.option("--corpus", type=HERE, default=Path("corpus"), show_default=True, help="The rendered corpus.")
-@click.option("--run", type=HERE, default=Path("runs/starter"), show_default=True, help="The starter's training.")
-@click.option("--clips", type=click.IntRange(1), default=2, show_default=True, help="Of each variant of a song.")
+@click.option(
+    "--run", type=HERE, default=Path("runs/starter"), show_default=True, help="The starter's training."
+)
+@click.option(
+    "--clips", type=click.IntRange(1), default=2, show_default=True, help="Of each variant of a song."
+)
 @seconds_option
 @margin_option
 @limit_option
@@ -260,9 +286,13 @@ def plan_options(command: Any) -> Any:
             click.option("--data", type=HERE, required=True, help="Folder of pairs: tunedial train data."),
             model_option,
             click.option("--rank", type=click.IntRange(1, 256), default=8, show_default=True),
-            click.option("--alpha", type=float, default=16, show_default=True, help="LoRA's scale times rank."),
+            click.option(
+                "--alpha", type=float, default=16, show_default=True, help="LoRA's scale times rank."
+            ),
             click.option("--targets", help="Modules, apart by commas.  [default: q,k,v,out_proj, fc1, fc2]"),
-            click.option("--frozen", type=click.IntRange(0), help="Front layers left alone.  [default: half]"),
+            click.option(
+                "--frozen", type=click.IntRange(0), help="Front layers left alone.  [default: half]"
+            ),
             click.option(
                 "--gain",
                 type=click.FloatRange(0, min_open=True),
@@ -273,9 +303,13 @@ def plan_options(command: Any) -> Any:
             click.option("--epochs", type=click.FloatRange(0, min_open=True), default=10, show_default=True),
             click.option("--rate", type=float, default=1e-4, show_default=True, help="Learning rate."),
             click.option("--beta", type=float, default=0.1, show_default=True),
-            click.option("--batch", type=click.IntRange(1), default=3, show_default=True, help="Pairs a step."),
+            click.option(
+                "--batch", type=click.IntRange(1), default=3, show_default=True, help="Pairs a step."
+            ),
             click.option("--warmup", type=click.IntRange(0), default=150, show_default=True, help="Steps."),
-            click.option("--loss", default="sigmoid", show_default=True, help="e.g. sigmoid, ipo, robust, sft."),
+            click.option(
+                "--loss", default="sigmoid", show_default=True, help="e.g. sigmoid, ipo, robust, sft."
+            ),
             click.option(
                 "--likelihood",
                 type=click.FloatRange(0),
@@ -291,7 +325,9 @@ def plan_options(command: Any) -> Any:
                 help="Evaluations without a better held-out accuracy before training stops.",
             ),
             click.option("--pairs", type=click.IntRange(1), help="At most so many.  [default: all]"),
-            click.option("--held-out", type=click.IntRange(1), default=300, show_default=True, help="At most."),
+            click.option(
+                "--held-out", type=click.IntRange(1), default=300, show_default=True, help="At most."
+            ),
             click.option("--seed", type=int, default=0, show_default=True),
             click.option(
                 "--set",

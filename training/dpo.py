@@ -1,8 +1,8 @@
 """Train one adapter: from preference pairs on disk to a LoRA and its card in a pack's folder.
 
-    RUN/checkpoint-*    what resuming needs; the newest and the best are kept
-    RUN/log             for TensorBoard
-    PACK/<metric>/<positive|negative>/adapter_config.json, adapter_model.safetensors, card.json
+RUN/checkpoint-*    what resuming needs; the newest and the best are kept
+RUN/log             for TensorBoard
+PACK/<metric>/<positive|negative>/adapter_config.json, adapter_model.safetensors, card.json
 """
 
 from collections.abc import Callable, Mapping
@@ -40,8 +40,9 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     from transformers import EarlyStoppingCallback, set_seed
     from transformers.integrations import TensorBoardCallback
 
+    from engine.ledger import Ledger
     from training.batches import Examples
-    from training.cache import Ledger, cache_folder, precision_of, text_states
+    from training.cache import cache_folder, precision_of, text_states
     from training.policy import layout_of, load_decoder, save_adapter, with_lora
     from training.references import score_references
     from training.trainer import DpoTrainer

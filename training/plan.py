@@ -97,7 +97,8 @@ def dpo_config(settings: Mapping[str, Any], run: Path) -> Any:
     known = {option.name for option in fields(DPOConfig)}
     if unknown := sorted(set(settings) - known):
         raise CallProblem(
-            f"TRL's DPOConfig has no field '{unknown[0]}'.", "Its reference lists them: huggingface.co/docs/trl"
+            f"TRL's DPOConfig has no field '{unknown[0]}'.",
+            "Its reference lists them: huggingface.co/docs/trl",
         )
     if fixed := sorted(set(settings) & set(_FIXED)):
         raise CallProblem(f"The setting '{fixed[0]}' cannot be changed.", "Leave it out.")

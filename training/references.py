@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
+from engine.ledger import Ledger
 from engine.pairs import Pair
 from training.batches import clip_key, padded_codes, padded_states
-from training.cache import Ledger
 from training.scoring import Clips, Layout, aligned_logits, token_logps
 
 

@@ -13,7 +13,12 @@ from training.pack import Slot, figures
 from training.store import Written
 
 LINE_EVERY_S = 30.0
-_SHOWN = {"loss": "loss", "eval_rewards/accuracies": "accuracy", "eval_rewards/margins": "margin", "eval_kl": "kl"}
+_SHOWN = {
+    "loss": "loss",
+    "eval_rewards/accuracies": "accuracy",
+    "eval_rewards/margins": "margin",
+    "eval_kl": "kl",
+}
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
 

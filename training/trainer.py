@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import Trainer
+from transformers import PrinterCallback, Trainer
 
 from training.batches import clips_of, collate
 from training.losses import Scores, reward_figures, total_loss
@@ -53,6 +53,7 @@ class DpoTrainer(Trainer):
             callbacks=list(callbacks),
         )
         self.model_accepts_loss_kwargs = False
+        self.remove_callback(PrinterCallback)  # figures are told through callbacks; stdout is for results
 
     def compute_loss(
         self,

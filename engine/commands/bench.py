@@ -1,6 +1,7 @@
-"""`tunedial bench`: how fast a model makes music here."""
+"""`tunedial bench`: how fast things go here: making music, and what other packages time of theirs."""
 
 from dataclasses import asdict
+from importlib.metadata import EntryPoint, entry_points
 
 import click
 
@@ -8,7 +9,51 @@ from engine.commands.common import backend_option, echo_json, json_option, note,
 from engine.job import STARTER
 
 
-@click.command(short_help="Time generation here.")
+ENTRY_POINTS = "tunedial.benches"
+GENERATION = "generation"
+
+
+class Benches(click.Group):
+    """Our bench of generation, which needs no name, and those of other packages, imported when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Ours, then the others by name."""
+        return [GENERATION, *sorted(_others())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the bench called `cmd_name`; None if there is none."""
+        if cmd_name == GENERATION:
+            return generation
+        loaded = other.load() if (other := _others().get(cmd_name)) else None
+        return loaded if isinstance(loaded, click.Command) else None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with generation for the name that is left out."""
+        named = bool(args) and args[0] in (*self.list_commands(ctx), *ctx.help_option_names)
+        return super().parse_args(ctx, args if named else [GENERATION, *args])
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the benches without importing those of other packages, which may be heavy."""
+        rows = [(name, f"See {ctx.command_path} {name} --help.") for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _others() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+@click.group(cls=Benches, short_help="Time generation here, or training.")
+def bench() -> None:
+    """Time what costs time on this computer.
+
+    \b
+    tunedial bench                       # generation with the starter
+    tunedial bench MODEL --seconds 30    # with another model
+    """
+
+
+@click.command(GENERATION)
 @click.argument("model", default=STARTER)
 @click.option(
     "--seconds", type=click.FloatRange(1, 600), default=10, show_default=True, help="Length of a clip."
@@ -18,7 +63,7 @@ from engine.job import STARTER
 )
 @backend_option
 @json_option
-def bench(model: str, seconds: float, runs: int, backend: str, as_json: bool) -> None:
+def generation(model: str, seconds: float, runs: int, backend: str, as_json: bool) -> None:
     """Time how MODEL generates on this computer, with all knobs at 0.
 
     \b

@@ -476,9 +476,10 @@ def test_a_sealed_pack_refuses_an_adapter_that_was_changed(tmp_path: Path) -> No
         f"energy/{direction}/{name}" for direction in DIRECTIONS for name in (CONFIG_FILE, WEIGHTS_FILE)
     }
     turned = Mix(knobs={"energy": 2})
-    assert adapters_for(turned, [pack], "starter")[0].sha256 == pack.manifest.files[
-        f"energy/positive/{WEIGHTS_FILE}"
-    ]
+    assert (
+        adapters_for(turned, [pack], "starter")[0].sha256
+        == pack.manifest.files[f"energy/positive/{WEIGHTS_FILE}"]
+    )
     write_adapter(folder / "energy" / "positive", WEIGHTS, seed=7)
     with pytest.raises(Problem, match=r"energy/positive/adapter_model\.safetensors is not what"):
         adapters_for(turned, [load_pack(folder)], "starter")

@@ -10,13 +10,14 @@ import torch
 
 from engine.adapters import read_adapter
 from engine.errors import CallProblem, Problem
+from engine.ledger import Ledger
 from engine.merge import combine, merge
 from engine.mix import Mix
 from engine.packs import CARD_FILE, Card
 from tests.engine import tiny
 from tests.training.tiny_pairs import write
 from training.batches import Examples, clip_key, clips_of, collate
-from training.cache import Ledger, cache_folder, text_states
+from training.cache import cache_folder, text_states
 from training.dpo import train_adapter
 from training.plan import Plan, dpo_config
 from training.policy import LoraPlan, layout_of, load_decoder, with_lora
@@ -149,9 +150,7 @@ def test_references_are_those_of_the_adapter_switched_off_and_kept(plan: Plan, m
     layout = layout_of(policy.get_base_model())
     place = cache_folder() / "references" / "test"
     steps = list(
-        score_references(
-            policy, layout, pairs, states, Ledger(place), 3, torch.float32, torch.device("cpu")
-        )
+        score_references(policy, layout, pairs, states, Ledger(place), 3, torch.float32, torch.device("cpu"))
     )
     assert steps == [(3, 8), (6, 8), (8, 8)]
     again = Ledger(place)

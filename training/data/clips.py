@@ -15,7 +15,8 @@ from engine import labels
 from engine.audio import audio_info, peak_db, read_audio
 from engine.errors import Problem
 from engine.files import replace_file, sha256_of
-from training.cache import Ledger, cache_folder
+from engine.ledger import Ledger
+from training.cache import cache_folder
 from training.codec import codec_id, load_codec
 from training.starter.parallel import in_processes
 
@@ -154,7 +155,9 @@ def _label(item: tuple[str, NDArray[np.int16]], model: Path) -> tuple[str, Label
     return name, labels.label_audio(audio.numpy(), codec.sample_rate)
 
 
-def iterate_excerpts(paths: Sequence[Path], count: int, seconds: float, left_out: Counter[str]) -> Iterator[Excerpt]:
+def iterate_excerpts(
+    paths: Sequence[Path], count: int, seconds: float, left_out: Counter[str]
+) -> Iterator[Excerpt]:
     """The excerpts of readable files of enough length; the others are counted in `left_out`."""
     for path in paths:
         try:

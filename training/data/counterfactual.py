@@ -118,7 +118,8 @@ def _pairs(
         for couple in select(candidates, values, metric, rule, left_out):
             cuts = [clips[i] for i in couple]
             sides = [
-                Side(codes[i], float(values[i, column]), cut.source) for i, cut in zip(couple, cuts, strict=True)
+                Side(codes[i], float(values[i, column]), cut.source)
+                for i, cut in zip(couple, cuts, strict=True)
             ]
             split = "train" if cuts[0].rendering.split == "train" else "test"
             yield Pair(_caption(cuts, metric), metric, split, *sides)

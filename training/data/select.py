@@ -14,7 +14,9 @@ Values = NDArray[np.float64]  # [N, metrics] in the order of METRIC_IDS, NaN whe
 
 def values_of(labels: Sequence[dict[str, float | None]]) -> Values:
     """The values [N, metrics] of labelled clips."""
-    rows = [[np.nan if (value := label.get(name)) is None else value for name in METRIC_IDS] for label in labels]
+    rows = [
+        [np.nan if (value := label.get(name)) is None else value for name in METRIC_IDS] for label in labels
+    ]
     return np.array(rows, dtype=np.float64).reshape(len(labels), len(METRIC_IDS))
 
 

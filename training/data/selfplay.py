@@ -20,10 +20,11 @@ from engine import labels
 from engine.batch import listen, make_clips
 from engine.generate import Clip
 from engine.job import GenerationSettings
+from engine.ledger import Ledger
 from engine.metrics import METRIC_IDS
 from engine.model import Model, load_model
 from engine.pairs import Pair, Side
-from training.cache import Ledger, cache_folder
+from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
 from training.data.second import second_of
 from training.data.select import Rule, Values, select, spreads, values_of
@@ -98,12 +99,12 @@ def make_pairs(
         ledger.add({keys[prompt]: found})
         done += 1
         tell("playing", done, len(keys), {})
-    made = [
-        _Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]
-    ]
+    made = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
     estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
     source = f"self-play, {len(keys)} prompts"
-    return write_pairs(out, _pairs(made, place, thresholds, left_out), source, left_out, estimators=estimators)
+    return write_pairs(
+        out, _pairs(made, place, thresholds, left_out), source, left_out, estimators=estimators
+    )
 
 
 def _key(prompt: str, play: Play) -> str:
@@ -153,9 +154,7 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
     return prompt, made
 
 
-def _pairs(
-    made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]
-) -> Iterator[Pair]:
+def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
     values = values_of([clip.labels for clip in made])
     by_prompt: dict[str, list[int]] = {}
     for i, clip in enumerate(made):
@@ -174,9 +173,7 @@ def _pairs(
             yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), *sides)
 
 
-def _agreed(
-    pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]
-) -> np.ndarray:
+def _agreed(pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]) -> np.ndarray:
     """The pairs on which the second estimator, where there is one, says the same."""
     second = [clip.second.get(metric) for clip in made]
     kept = []

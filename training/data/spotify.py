@@ -198,7 +198,9 @@ def _artist_genres(file: Path) -> dict[str, frozenset[str]]:
     table = table.dropna(subset=[name, "genres"])
     return {
         artist.strip().casefold(): frozenset(
-            word.strip(" '\"").lower() for word in re.split(r"[;,|]", str(genres).strip("[]")) if word.strip(" '\"")
+            word.strip(" '\"").lower()
+            for word in re.split(r"[;,|]", str(genres).strip("[]"))
+            if word.strip(" '\"")
         )
         for artist, genres in zip(table[name].astype(str), table["genres"], strict=True)
     }

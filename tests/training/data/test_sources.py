@@ -235,7 +235,8 @@ def test_hints_are_beside_the_prompt():
 
 def test_two_estimators_must_agree():
     made = [
-        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {}) for tempo in (100.0, 120.0, None)
+        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {})
+        for tempo in (100.0, 120.0, None)
     ]
     left_out: Counter[str] = Counter()
     pairs = selfplay._agreed(np.array([[1, 0], [0, 1], [2, 0]]), made, "tempo", left_out)
@@ -295,7 +296,14 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
     rng = np.random.default_rng(0)
     for seed in range(6):
         versions = [
-            rendering(80, name=f"{seed:06d}_{v}", seed=seed, variant=v, axis=axis, split="test" if seed == 5 else "train")
+            rendering(
+                80,
+                name=f"{seed:06d}_{v}",
+                seed=seed,
+                variant=v,
+                axis=axis,
+                split="test" if seed == 5 else "train",
+            )
             for v, axis in enumerate(("", "tempo", "live"))
         ]
         (corpus / "songs" / f"{seed:06d}.json").write_text(json.dumps([v.model_dump() for v in versions]))

@@ -1,0 +1,157 @@
+"""`tunedial evaluate`: what packs do to the music."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.commands.common import echo_json, json_option, note
+from engine.errors import CallProblem
+from engine.metrics import METRIC_IDS
+
+if TYPE_CHECKING:
+    from engine.packs import Pack
+    from evaluation.dose import Report
+
+
+@click.group(short_help="Measure what the knobs do.")
+def evaluate() -> None:
+    """Measure what a pack's knobs do to the music.
+
+    \b
+    tunedial evaluate dose --pack starter
+    """
+
+
+@evaluate.command()
+@click.option("--pack", required=True, metavar="NAME|FOLDER", help="An installed pack, or a folder.")
+@click.option(
+    "--prompts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="One a line.  [default: those that ship, which no training uses]",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=60, show_default=True, help="At most so many prompts."
+)
+@click.option("--seeds", default="1,2", show_default=True, help="Numbers, apart by commas.")
+@click.option("--metric", "metrics", type=click.Choice(METRIC_IDS), multiple=True, help="Only these.")
+@click.option(
+    "--seconds", type=click.FloatRange(3, 30), default=10, show_default=True, help="Length of a clip."
+)
+@click.option("--mixing", is_flag=True, help="Also turn two knobs at once.")
+@click.option("--cards", is_flag=True, help="Write what was found into the pack's cards.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+@json_option
+def dose(pack: str, as_json: bool, **options: Any) -> None:
+    """Play prompts at five values of each knob, and measure how the music follows.
+
+    \b
+    tunedial evaluate dose --pack starter --metric energy --limit 10
+    tunedial evaluate dose --pack my-pack --prompts my-prompts.txt --seeds 1,2,3 --json
+
+    What was heard is kept, so that a run that was stopped goes on. Probabilities are one-sided, paired over
+    prompts (Wilcoxon), and corrected for the number of tests (Holm).
+    """
+    from rich.console import Console
+
+    from engine.job import GenerationSettings
+    from engine.prompts import read_prompts
+    from evaluation.cards import write_cards
+    from evaluation.clips import open_studio
+    from evaluation.dose import clips_to_hear, mixing, mixture_clips, mixtures, report, turnable
+
+    found = find_pack(pack)
+    prompts = read_prompts(options["prompts"], "evaluation")[: options["limit"]]
+    seeds = _seeds(options["seeds"])
+    studio = open_studio(found, GenerationSettings(seconds=options["seconds"]))
+    knobs = turnable(found, options["metrics"] or METRIC_IDS)
+    if not knobs:
+        raise CallProblem(f"'{pack}' has no adapter for that.", f"See: tunedial packs show {pack}")
+    console = Console(stderr=True)
+    heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), options["workers"], console)
+    figures = report(prompts, seeds, knobs, heard)
+    content = figures.to_json()
+    if options["mixing"]:
+        pairs = mixtures(found)
+        heard = _hear(studio, mixture_clips(prompts, seeds, pairs), options["workers"], console)
+        content["mixing"] = mixing(prompts, seeds, pairs, heard)
+    if options["cards"]:
+        note(f"{write_cards(found, figures)} cards written.")
+    if as_json:
+        echo_json({"pack": found.manifest.name, "version": found.manifest.version, **content})
+        return
+    Console().print(dose_table(figures))
+    if options["mixing"] and content["mixing"]["pairs"]:
+        mixed = content["mixing"]
+        click.echo(
+            f"two knobs at {mixed['value']:g}: both right in {mixed['share_right']:.0%} of {mixed['pairs']}"
+        )
+
+
+def find_pack(name: str) -> "Pack":
+    """The pack in the folder `name`, or the installed or shipped one of that name. Raises Problem."""
+    from engine.packs import list_packs, load_pack
+
+    if Path(name).is_dir() and ("/" in name or Path(name, "pack.json").is_file()):
+        return load_pack(Path(name))
+    found = [pack for pack in list_packs() if pack.manifest.name == name]
+    if not found:
+        raise CallProblem(f"There is no pack called '{name}'.", "See: tunedial packs list")
+    return found[0]
+
+
+def _seeds(words: str) -> list[int]:
+    try:
+        seeds = [int(word) for word in words.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise CallProblem(f"--seeds {words} cannot be used.", "Write different numbers, e.g. --seeds 1,2")
+    return seeds
+
+
+def _hear(studio: Any, wanted: Any, workers: int, console: Any) -> Any:
+    """What is heard in the clips, with a bar; a line every hundred clips where there is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from evaluation.clips import Heard, hear_all
+
+    columns = (TextColumn("playing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    told = 0
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("")
+        for step in hear_all(studio, wanted, workers):
+            if not isinstance(step, Heard):
+                return step
+            bars.update(task, completed=step.done, total=step.total)
+            if not console.is_terminal and step.done // 100 > told:
+                told = step.done // 100
+                console.print(f"playing {step.done}/{step.total}", highlight=False)
+
+
+def dose_table(figures: "Report") -> Any:
+    """The figures as a table."""
+    from rich.table import Table
+
+    head = (*(f"{value:g}" for value in figures.values), "rank", "p up", "p down", "span sd", "prompt", "2nd")
+    table = Table(
+        "metric", *head, "verdict", caption=f"{len(figures.prompts)} prompts, {len(figures.seeds)} seeds"
+    )
+    for metric, dose in figures.metrics.items():
+        opinion = dose.second_opinion
+        table.add_row(
+            metric,
+            *(_cell(mean) for mean in dose.means),
+            _cell(dose.spearman),
+            f"{dose.p_up:.1g}",
+            f"{dose.p_down:.1g}",
+            _cell(dose.span_sd),
+            _cell(dose.adherence_ratio),
+            "" if opinion is None else "agrees" if opinion.agrees else "differs",
+            f"{dose.verdict}{' (proxy)' if dose.proxy else ''}",
+        )
+    return table
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -1,0 +1,71 @@
+"""Paired statistics over prompts. Arrays are [prompts] or [prompts, doses]; NaN where nothing could be measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+RESAMPLES = 4000
+
+
+def paired_greater(high: Array, low: Array) -> float:
+    """The probability of `high` [prompts] lying this far above `low` by chance: Wilcoxon's signed ranks, one-sided.
+
+    Prompts where either is NaN do not count; 1 if fewer than five are left, or none differs.
+    """
+    from scipy.stats import wilcoxon
+
+    difference = high - low
+    difference = difference[np.isfinite(difference)]
+    if len(difference) < 5 or not difference.any():
+        return 1.0
+    return float(wilcoxon(difference, alternative="greater").pvalue)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Probabilities corrected for there being several (Holm 1979), in the order given, at most 1."""
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty(len(p))
+    steps = np.asarray(p)[order] * np.arange(len(p), 0, -1)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return [float(value) for value in corrected]
+
+
+def spearman(doses: Sequence[float], means: Array) -> float:
+    """The rank correlation of dose and mean, 1 if more always gives more; 0 if it is not defined."""
+    from scipy.stats import rankdata
+
+    known = np.isfinite(means)
+    if known.sum() < 3:
+        return 0.0
+    ranks = [rankdata(values) for values in (np.asarray(doses, dtype=float)[known], means[known])]
+    if any(rank.std() == 0 for rank in ranks):
+        return 0.0
+    return round(float(np.corrcoef(*ranks)[0, 1]), 9)  # so that a bar of 0.9 is reached by 0.9
+
+
+def mean_interval(values: Array, seed: int = 0) -> tuple[float, float]:
+    """The 95 % bootstrap interval (percentiles) of the mean of `values` [prompts]; NaN are left out."""
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, len(known), (RESAMPLES, len(known)))
+    low, high = np.percentile(known[drawn].mean(axis=1), (2.5, 97.5))
+    mean = float(known.mean())
+    return min(float(low), mean), max(float(high), mean)
+
+
+def nan_mean(values: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+    """The mean of what is not NaN; NaN, without a warning, where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.divide(total, count, out=np.full(np.shape(count), np.nan), where=count > 0))
+
+
+def nan_sd(values: Array) -> float:
+    """The standard deviation (n - 1) of what is not NaN; NaN for fewer than two."""
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")

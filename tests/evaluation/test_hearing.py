@@ -1,0 +1,93 @@
+"""Second opinions, faults and adherence, on sounds and features whose answer is known."""
+
+import numpy as np
+import pytest
+
+from evaluation.adherence import adherence_ratio, prompt_scores
+from evaluation.hearing import faults, hear
+from evaluation.opinions import NAMES, OPINIONS, RATE, second_opinions
+
+TIME = np.arange(8 * RATE) / RATE
+RNG = np.random.default_rng(0)
+NOISE = RNG.standard_normal(len(TIME)) * 0.1
+TONE = 0.2 * np.sin(2 * np.pi * 440 * TIME)
+
+
+def opinions(audio: np.ndarray) -> dict:
+    return second_opinions(audio.astype(np.float32))
+
+
+def clicks(beats_per_minute: float) -> np.ndarray:
+    return NOISE * np.exp(-30 * (TIME % (60 / beats_per_minute))) * 5
+
+
+@pytest.mark.parametrize("tempo", [75, 110, 165])
+def test_the_tempo_is_that_of_the_clicks(tempo):
+    assert opinions(clicks(tempo))["tempo"] == pytest.approx(tempo, rel=0.02)
+
+
+def test_clicks_have_a_pulse_and_noise_has_none():
+    assert opinions(clicks(120))["danceability"] > 0.7 > 0.4 > opinions(NOISE)["danceability"]
+
+
+def test_twice_as_loud_is_six_decibels():
+    assert opinions(2 * NOISE)["energy"] - opinions(NOISE)["energy"] == pytest.approx(6.02, abs=0.05)
+
+
+def test_partials_are_clear_and_distortion_fills_their_gaps():
+    chord = sum(np.sin(2 * np.pi * f * TIME) for f in (2200, 3300, 4400)) * 0.1
+    assert opinions(chord)["acousticness"] > opinions(chord + 0.3 * NOISE)["acousticness"] + 6
+
+
+def test_syllables_come_four_times_a_second():
+    def spoken(rate: float) -> np.ndarray:
+        return NOISE * (1 + 0.9 * np.sin(2 * np.pi * rate * TIME))
+
+    assert opinions(spoken(4))["speechiness"] > 0.7 > 0.3 > opinions(spoken(10))["speechiness"]
+
+
+def test_silence_and_short_clips_have_no_opinion():
+    assert opinions(np.zeros(3 * RATE)) == dict.fromkeys(OPINIONS)
+    assert opinions(TONE[:RATE]) == dict.fromkeys(OPINIONS)
+    assert set(NAMES) == set(OPINIONS)
+
+
+def test_faults():
+    moving = RNG.integers(0, 64, (2, 200))
+    rate = 3200
+    tone = 0.5 * np.sin(np.arange(200 * 64) / 5)[None].astype(np.float32)
+    assert faults(tone, moving, rate) == []
+    assert faults(0 * tone, moving, rate) == ["silent"]
+    assert faults(np.sign(tone), moving, rate) == ["clipped"]
+    stuck = moving.copy()
+    stuck[:, 40:92] = stuck[:, 40:41]
+    assert faults(tone, stuck, rate) == ["stuck"]
+    quiet = tone.copy()
+    quiet[:, 39 * 64 : 93 * 64] = 0
+    assert faults(quiet, stuck, rate) == [], "a pause may stay as it is"
+
+
+def test_all_that_is_heard_can_be_kept_as_json():
+    import json
+
+    found = hear(TONE[None, : 4 * RATE].astype(np.float32), RNG.integers(0, 9, (2, 200)), RATE)
+    assert set(found) == {"labels", "opinions", "timbre", "faults"}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_clip_nearest_to_its_own_prompt_scores_1():
+    own = np.eye(4)
+    assert prompt_scores(own + 0.1, own).tolist() == [1.0] * 4
+    assert prompt_scores(np.zeros((4, 4)), own).tolist() == [0.5] * 4
+    assert prompt_scores(np.roll(own, 1, axis=0), own).mean() < 0.5
+
+
+def test_adherence_is_kept_or_lost():
+    centres = RNG.normal(size=(30, 8))
+    base = centres + 0.2 * RNG.normal(size=(2, 30, 8))
+    same = centres + 0.2 * RNG.normal(size=(2, 30, 8)) + 0.1
+    lost = RNG.normal(size=(2, 30, 8))
+    assert adherence_ratio(base, same) == pytest.approx(1, abs=0.05)
+    assert abs(adherence_ratio(base, lost)) < 0.3
+    assert adherence_ratio(base[:1], same[:1]) is None
+    assert adherence_ratio(base[:, :2], same[:, :2]) is None
