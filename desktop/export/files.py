@@ -120,4 +120,6 @@ def _comments(facts: Facts) -> dict[str, str]:
 
 def _words(facts: Facts) -> str:
     """Tempo and key in words: "120 BPM; A minor"."""
-    return "; ".join(word for word in (f"{facts.tempo:.4g} BPM" if facts.tempo else "", facts.key or "") if word)
+    return "; ".join(
+        word for word in (f"{facts.tempo:.4g} BPM" if facts.tempo else "", facts.key or "") if word
+    )

@@ -1,6 +1,6 @@
 """Vorbis comments in a FLAC file (RFC 9639, sections 8 and 8.6), which libsndfile cannot all write.
 
-    "fLaC" | block header u8 (0x80: the last; the rest is its type), length u24 big-endian | block | ... | frames
+    "fLaC" | block header u8 (0x80: the last; else its type), length u24 big-endian | block | ... | frames
 
 A comment block (type 4), all lengths u32 little-endian: vendor's length, vendor, count, then for each its
 length and "NAME=value".

@@ -22,7 +22,7 @@ Choose = Callable[[], Excerpt | None]
 
 
 def whole_clip(app: App, which: Which) -> Excerpt | None:
-    """One clip of the pair in the view; None while there is nothing finished, or no one may know which it is."""
+    """One clip of the pair in the view; None while none is finished, or in a blind comparison."""
     pair = app.state.pair.value
     if pair is None or pair.folder is None or app.state.blind.value is not None:
         return None
@@ -140,7 +140,9 @@ class ExportHandles(QWidget):
         super().__init__()
         self._app = app
         state = app.state
-        self._clip = DragHandle(app, self._heard, tr("Drag the clip you hear into a DAW or a folder"), tr("Clip"))
+        self._clip = DragHandle(
+            app, self._heard, tr("Drag the clip you hear into a DAW or a folder"), tr("Clip")
+        )
         self._part = DragHandle(
             app, self._selected, tr("Drag the selection into a DAW or a folder"), tr("Selection")
         )

@@ -49,5 +49,7 @@ def _stretch(span: Span, tempo: float | None) -> str:
     bar = 4 * Grid(tempo).beat
     first, last = span.start / bar, span.end / bar
     if tempo and max(abs(first - round(first)), abs(last - round(last))) < 0.01:
-        return f"bars{round(first) + 1}-{round(last)}" if round(last) > round(first) + 1 else f"bar{round(last)}"
+        return (
+            f"bars{round(first) + 1}-{round(last)}" if round(last) > round(first) + 1 else f"bar{round(last)}"
+        )
     return f"{span.start:.2f}-{span.end:.2f}s"

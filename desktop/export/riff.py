@@ -3,7 +3,7 @@
 The layout of `acid` was never published; it is that of ExifTool's RIFF tables (Acidizer), which Reaper,
 FL Studio and libsndfile agree with:
 
-    flags u32 | root note u16 | unknown u16 | unknown f32 | beats u32 | denominator u16 | numerator u16 | tempo f32
+    flags u32 | root note u16 | ? u16 | ? f32 | beats u32 | denominator u16 | numerator u16 | tempo f32
 """
 
 import struct
@@ -14,7 +14,7 @@ from desktop.draft import BEATS_PER_BAR
 _ROOT_NOTE, _STRETCH, _DISK_BASED = 2, 4, 8
 _C = 48  # ExifTool: 0x30 is C
 _PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_WHOLE = 0.02  # a clip this close to whole beats is a loop of so many; others are only marked with their tempo
+_WHOLE = 0.02  # beats; a clip this close to a whole number of them is a loop, others only have a tempo
 
 
 def acid_chunk(seconds: float, tempo: float, key: str | None) -> bytes:

@@ -73,7 +73,7 @@ def _coverage(
     top: NDArray[np.float32],
     bottom: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """How much of each pixel [height, width] lies between `top` and `bottom` (−1 to 1), at least a hairline."""
+    """How much of each pixel [height, width] lies between `top` and `bottom`, at least a hairline."""
     above = middle + np.clip(top, -1, 1) * half
     below = middle + np.clip(bottom, -1, 1) * half
     thin = np.maximum(0, 1 - (below - above)) / 2
@@ -99,10 +99,7 @@ def _scale(low: str, color: str) -> tuple[int, ...]:
     """256 colours, 0xAARRGGBB."""
     stops = np.array([0, 110, 205, 255])
     dark, full, white = QColor(low), QColor(color), QColor("#fff6e8")
-    shade = QColor.fromRgbF(*(0.35 * a + 0.65 * b for a, b in zip(full.getRgbF()[:3], dark.getRgbF()[:3], strict=True)))
-    colors = [dark, shade, full, white]
-    parts = [
-        np.interp(np.arange(256), stops, [getattr(c, part)() for c in colors]).astype(int)
-        for part in ("red", "green", "blue")
-    ]
-    return tuple((255 << 24) | (int(r) << 16) | (int(g) << 8) | int(b) for r, g, b in zip(*parts, strict=True))
+    ends = [np.array([c.red(), c.green(), c.blue()]) for c in (dark, full, white)]
+    colors = np.stack([ends[0], 0.65 * ends[0] + 0.35 * ends[1], ends[1], ends[2]])
+    red, green, blue = (np.interp(np.arange(256), stops, part).astype(int) for part in colors.T)
+    return tuple(((255 << 24) | (red << 16) | (green << 8) | blue).tolist())

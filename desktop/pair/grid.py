@@ -9,7 +9,17 @@ from desktop.pair.viewport import Viewport
 from desktop.state import Span
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
-_BEATS = (1 / 512, 1 / 128, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, *(BEATS_PER_BAR * 2**power for power in range(9)))
+_BEATS = (
+    1 / 512,
+    1 / 128,
+    1 / 32,
+    1 / 16,
+    1 / 8,
+    1 / 4,
+    1 / 2,
+    1,
+    *(BEATS_PER_BAR * 2**power for power in range(9)),
+)
 _LINE_PIXELS = 14
 _LABEL_PIXELS = 64
 SNAP_PIXELS = 8
@@ -60,7 +70,7 @@ class Grid:
         return seconds
 
     def next_line(self, seconds: float, lines: int, view: Viewport, width: float) -> float:
-        """The drawn line that is `lines` to the right of a time, or to the left if negative; inside the clip."""
+        """The drawn line that is `lines` to the right of a time (negative: to the left), in the clip."""
         step = self._step(view, width, _LINE_PIXELS) * self.beat
         at = (seconds - self.first) / step
         number = math.floor(at + 1e-6) + lines if lines > 0 else math.ceil(at - 1e-6) + lines
@@ -88,7 +98,8 @@ class Grid:
         steps = _BEATS if self.tempo else _SECONDS
         least = pixels / width * view.span / self.beat
         fitting = (step for step in steps if step >= least and (not of or (step / of) % 1 < 1e-6))
-        return next(fitting, steps[-1])
+        found: float = next(fitting, steps[-1])
+        return found
 
     def _label(self, beats: float, step: float) -> str:
         if not self.tempo:

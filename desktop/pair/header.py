@@ -34,13 +34,16 @@ class ClipHeader(QWidget):
         self.stars.setToolTip(tr("Rate this clip"))
         self.stars.picked.connect(lambda stars: listening.judge(app, **{self._field("stars"): stars}))
         self.like = IconButton("like", tr("Like this clip"), lambda: self._like(True), checkable=True)
-        self.dislike = IconButton("dislike", tr("Dislike this clip"), lambda: self._like(False), checkable=True)
+        self.dislike = IconButton(
+            "dislike", tr("Dislike this clip"), lambda: self._like(False), checkable=True
+        )
         for button in (self.like, self.dislike):
             button.setFixedSize(30, 28)
         self._judging = QWidget()
         self._judging.setLayout(row(self.stars, self.like, self.dislike, 1, gap=1))
-        self.setLayout(column(row(self.name, self.handle, gap=0), 1, self._judging, gap=0))
-        self.layout().setContentsMargins(_STRIPE + 8, 5, 4, 5)
+        layout = column(row(self.name, self.handle, gap=0), 1, self._judging, gap=0)
+        layout.setContentsMargins(_STRIPE + 8, 5, 4, 5)
+        self.setLayout(layout)
         state = app.state
         state.preference.watch(self._show_preference)
         state.pair.watch(lambda _: self._offer())
@@ -85,7 +88,7 @@ class ClipHeader(QWidget):
         self.name.show_name(lane.title, told, lane.heard, lane.veiled)
 
     def _field(self, name: str) -> str:
-        """The field of a preference that speaks of this clip; a neutral pair has one clip, which is the tuned one too."""
+        """The field of a preference that speaks of this clip. A neutral pair's one clip is the tuned one too."""
         pair = self._app.state.pair.value
         neutral = pair is not None and pair.neutral
         return name if self._which == "tuned" or neutral else f"base_{name}"

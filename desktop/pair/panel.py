@@ -28,7 +28,10 @@ class PairPanel(QFrame):
         self.analysis = Analysis(app, self)
         self.timeline = Timeline(app, self.analysis)
         self.overview = Overview(app, self.analysis, self.timeline)
-        self.headers: dict[Which, ClipHeader] = {"base": ClipHeader(app, "base"), "tuned": ClipHeader(app, "tuned")}
+        self.headers: dict[Which, ClipHeader] = {
+            "base": ClipHeader(app, "base"),
+            "tuned": ClipHeader(app, "tuned"),
+        }
         self._heads = QWidget()
         self._heads.setFixedWidth(WIDTH)
         for header in self.headers.values():
@@ -36,9 +39,10 @@ class PairPanel(QFrame):
         self._handles = [self._selection_handle("base"), self._selection_handle("tuned")]
         body = row(self._heads, self.timeline, gap=4)
         below = row(self._under_heads(), self.overview, gap=4)
-        self.setLayout(column(self._tools(), body, below, gap=5))
-        self.layout().setContentsMargins(theme.PAD, 7, theme.PAD, 8)
-        self.layout().setStretch(1, 1)
+        layout = column(self._tools(), body, below, gap=5)
+        layout.setContentsMargins(theme.PAD, 7, theme.PAD, 8)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
         state = app.state
         for changed in (state.pair.changed, state.heard.changed, state.blind.changed):
             changed.connect(self._arrange)
@@ -71,9 +75,13 @@ class PairPanel(QFrame):
         group.addButton(waves)
         group.addButton(spectra)
         self.spectra = spectra
-        self.snap = self._chip(tr("Snap"), tr("Selections and clicks go to the nearest beat (Alt: not)"), True)
+        self.snap = self._chip(
+            tr("Snap"), tr("Selections and clicks go to the nearest beat (Alt: not)"), True
+        )
         self.snap.toggled.connect(self._set_snap)
-        self.match = self._chip(tr("Match levels"), tr("Play both clips equally loud, so that the louder does not win"), True)
+        self.match = self._chip(
+            tr("Match levels"), tr("Play both clips equally loud, so that the louder does not win"), True
+        )
         self.match.toggled.connect(self._set_match)
         self._app.state.level_matched.watch(self.match.setChecked)
         zoom_out = IconButton("zoom_out", tr("Zoom out (−)"), lambda: self.timeline.zoom(0.5))
@@ -81,7 +89,20 @@ class PairPanel(QFrame):
         fit = IconButton("fit", tr("See the selection, or all"), self._fit)
         made = QWidget()
         made.setLayout(
-            row(self.place, self.lines, waves, spectra, _gap(), self.snap, self.match, _gap(), zoom_out, zoom_in, fit, gap=4)
+            row(
+                self.place,
+                self.lines,
+                waves,
+                spectra,
+                _gap(),
+                self.snap,
+                self.match,
+                _gap(),
+                zoom_out,
+                zoom_in,
+                fit,
+                gap=4,
+            )
         )
         return made
 

@@ -128,7 +128,9 @@ def _paint_spectrogram(painter: QPainter, scene: Scene, lane: Lane, rect: QRectF
     view, rate = scene.view, scene.sample_rate
     columns = max(1, round(rect.width() * ratio))
     values = scene.pictures[lane.which].spectrogram.image(view.start * rate, view.end * rate, columns)
-    image = drawing.spectrogram(values, QColor("#08090b"), QColor(theme.DARK.base if lane.which == "base" else theme.DARK.tuned))
+    image = drawing.spectrogram(
+        values, QColor("#08090b"), QColor(theme.DARK.base if lane.which == "base" else theme.DARK.tuned)
+    )
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(rect, image)
@@ -175,7 +177,9 @@ def _paint_ruler(painter: QPainter, scene: Scene, width: float) -> None:
             painter.setPen(theme.color("text" if line.strong else "muted"))
             painter.drawText(QPointF(x + 4, RULER - 8), line.label)
         height = 9 if line.strong else 4
-        painter.fillRect(QRectF(x, RULER - 3 - height, 1, height), theme.color("muted" if line.strong else "faint"))
+        painter.fillRect(
+            QRectF(x, RULER - 3 - height, 1, height), theme.color("muted" if line.strong else "faint")
+        )
     if scene.selection is not None:
         left, right = (scene.view.x(at, width) for at in (scene.selection.start, scene.selection.end))
         _paint_brace(painter, left, right, scene.loop)

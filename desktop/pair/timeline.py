@@ -55,7 +55,12 @@ class Timeline(QWidget):
         theme.changed.connect(self.redraw)
         state = self._state
         state.pair.watch(self._show)
-        for changed in (state.selection.changed, state.loop.changed, state.heard.changed, state.blind.changed):
+        for changed in (
+            state.selection.changed,
+            state.loop.changed,
+            state.heard.changed,
+            state.blind.changed,
+        ):
             changed.connect(self.redraw)
         state.playhead.changed.connect(self._move_playhead)
 

@@ -94,7 +94,9 @@ def test_a_press_alone_drags_nothing_and_a_short_way_neither(app, qtbot, dropped
 
 def test_a_file_that_is_written_late_is_dragged_when_it_is_there(app, qtbot, dropped, monkeypatch):
     waiting = []
-    monkeypatch.setattr(app.background, "call", lambda work, then=None, failed=None: waiting.append((work, then)))
+    monkeypatch.setattr(
+        app.background, "call", lambda work, then=None, failed=None: waiting.append((work, then))
+    )
     handle = DragHandle(app, lambda: whole_clip(app, "tuned"), "drag")
     qtbot.addWidget(handle)
     QTest.mousePress(handle, LEFT, pos=QPoint(5, 5))

@@ -20,7 +20,10 @@ def test_what_nobody_knows_is_left_out():
         ("Élan / ../../etc: 100%", "élan-etc-100"),
         ("日本 の 音楽", "日本-の-音楽"),
         ("a" * 100, "a" * 48),
-        ("classic rock with a very long description of guitars", "classic-rock-with-a-very-long-description-of"),
+        (
+            "classic rock with a very long description of guitars",
+            "classic-rock-with-a-very-long-description-of",
+        ),
     ],
 )
 def test_a_prompt_becomes_words_that_any_disk_takes(prompt, slug):

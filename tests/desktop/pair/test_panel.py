@@ -88,7 +88,9 @@ def test_a_drag_selects_from_beat_to_beat(app, panel, take):
 
 
 def test_alt_and_the_switch_turn_snapping_off(app, panel, take):
-    drag(panel.timeline, (x_of(panel, 2) + 4, 100), (x_of(panel, 6) - 5, 120), Qt.KeyboardModifier.AltModifier)
+    drag(
+        panel.timeline, (x_of(panel, 2) + 4, 100), (x_of(panel, 6) - 5, 120), Qt.KeyboardModifier.AltModifier
+    )
     loose = app.state.selection.value
     assert loose.start > 2.01 and loose.end < 5.99
     panel.snap.click()

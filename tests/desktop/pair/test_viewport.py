@@ -13,9 +13,9 @@ def test_a_zoom_stays_inside_and_keeps_its_place(length, start, span, factor, pa
     view = placed(whole(length), start * length, span * length)
     around = view.start + part * view.span
     closer = zoomed(view, factor, around)
-    assert 0 <= closer.start and closer.end <= length + 1e-9
+    assert closer.start >= 0 and closer.end <= length + 1e-9
     assert CLOSEST_S <= closer.span <= length
-    if 1 < factor and closer.span > CLOSEST_S:
+    if factor > 1 and closer.span > CLOSEST_S:
         assert closer.x(around, 1000) == pytest.approx(view.x(around, 1000), abs=1e-3)
 
 

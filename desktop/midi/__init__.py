@@ -1,0 +1,1 @@
+"""Knobs under the hands: a MIDI port, a controller for each knob, and soft takeover."""

@@ -1,0 +1,59 @@
+"""What a user can do about MIDI; `desktop.midi.service` carries it out."""
+
+from dataclasses import replace
+
+from desktop.app import App
+from desktop.midi.ports import Ports
+from desktop.texts import tr
+from engine.errors import Problem
+from engine.metrics import metric
+
+
+def look(app: App, ports: Ports) -> None:
+    """See which ports there are."""
+    midi = app.state.midi
+
+    def found(names: list[str]) -> None:
+        midi.value = replace(midi.value, ports=tuple(names), problem="")
+
+    def none(problem: Problem) -> None:
+        midi.value = replace(midi.value, ports=(), problem=f"{problem.what} {problem.todo}")
+
+    app.background.call(ports.names, found, none)
+
+
+def learn(app: App, name: str) -> None:
+    """Let the next controller that moves turn the knob of this metric."""
+    midi = app.state.midi.value
+    if midi.port is None:
+        app.tell(tr("Choose a MIDI port first: open the MIDI page."))
+        return
+    app.state.midi.value = replace(midi, learning=name)
+    app.tell(tr("Move a controller for {}.").format(metric(name).label))
+
+
+def stop_learning(app: App) -> None:
+    """Learn nothing after all."""
+    app.state.midi.value = replace(app.state.midi.value, learning=None)
+
+
+def learned(app: App, control: tuple[int, int]) -> None:
+    """A controller moved while a knob learns: it is its now, and no other knob's."""
+    midi = app.state.midi.value
+    if midi.learning is None:
+        return
+    others = {name: known for name, known in midi.controls.items() if known != control}
+    app.state.midi.value = replace(midi, controls={**others, midi.learning: control}, learning=None)
+    app.tell(tr("Controller {} turns {} now.").format(control[1], metric(midi.learning).label))
+
+
+def forget(app: App, name: str) -> None:
+    """No controller turns this knob any more."""
+    midi = app.state.midi.value
+    controls = {other: control for other, control in midi.controls.items() if other != name}
+    app.state.midi.value = replace(midi, controls=controls)
+
+
+def choose_port(app: App, port: str | None) -> None:
+    """Listen to this port; None: to none."""
+    app.state.midi.value = replace(app.state.midi.value, port=port, learning=None)
