@@ -23,11 +23,11 @@ from torch import Tensor, nn
 
 _QUIETEST = 1e-4  # magnitudes are clamped here: silence has one value
 _FFT = 2048
-_LONG_FFT = 4096
+LONG_FFT = 4096
 _CLOCK_FRAMES = 256  # the oscillators' phases come back after as many frames
 _LOWEST_LINE = 24  # MIDI pitch: 32.7 Hz
 _LINES_A_SEMITONE = 3
-_LINE_LEVEL = 8  # untrained oscillators are as soft as exp(-8)
+LINE_LEVEL = 5  # untrained oscillators are as soft as exp(-5), together about as loud as music
 _LOWEST_BAND = 28  # MIDI pitch: 41.2 Hz
 
 
@@ -96,8 +96,8 @@ class StemNetwork(nn.Module):
     codebooks: Tensor  # [K, V, D]
     mel_bank: Tensor  # [mels, _FFT // 2 + 1]
     analysis_window: Tensor  # [_FFT]
-    long_window: Tensor  # [_LONG_FFT]
-    band_bank: Tensor  # [bands, _LONG_FFT // 2 + 1]
+    long_window: Tensor  # [LONG_FFT]
+    band_bank: Tensor  # [bands, LONG_FFT // 2 + 1]
     synthesis_window: Tensor  # [output_fft]
     line_cycles: Tensor  # [lines], whole cycles of the oscillators in _CLOCK_FRAMES frames
     line_waves: Tensor  # [2 * lines, output_fft]
@@ -130,7 +130,7 @@ class StemNetwork(nn.Module):
         c = self.config
         for name, value in {
             "analysis_window": torch.hann_window(_FFT),
-            "long_window": torch.hann_window(_LONG_FFT),
+            "long_window": torch.hann_window(LONG_FFT),
             "band_bank": semitone_bank(c),
             "synthesis_window": torch.hann_window(c.output_fft),
             "line_cycles": line_cycles(c),
@@ -148,7 +148,11 @@ class StemNetwork(nn.Module):
 
     def encode_latents(self, audio: Tensor, stem: Tensor) -> Tensor:
         """Audio of single stems [B, N] -> latents [B, T, D]."""
-        hidden = _convolved(self.encoder_in, self.spectra(audio)) + self.encoder_stem(stem)[:, None]
+        return self.encode_spectra(self.spectra(audio), stem)
+
+    def encode_spectra(self, spectra: Tensor, stem: Tensor) -> Tensor:
+        """What `spectra` gave of single stems -> latents [B, T, D]."""
+        hidden = _convolved(self.encoder_in, spectra) + self.encoder_stem(stem)[:, None]
         latents: Tensor = self.encoder_out(self.encoder(hidden))
         return latents
 
@@ -175,11 +179,25 @@ class StemNetwork(nn.Module):
 
     def decode_latents(self, latents: Tensor, stem: Tensor, first: int = 0) -> Tensor:
         """Latents [B, T, D] of the frames from `first` on -> audio of single stems [B, T * hop]."""
-        c = self.config
+        return self.synthesize(self.decode_hidden(latents, stem), first)
+
+    def decode_frames(self, latents: Tensor, stem: Tensor) -> Tensor:
+        """Latents [B, T, D] -> the decoder's idea of each frame, [B, T, decoder_width]."""
         hidden = _convolved(self.decoder_in, latents) + self.decoder_stem(stem)[:, None]
-        hidden = self.widen(self.decoder(hidden))
+        frames: Tensor = self.decoder(hidden)
+        return frames
+
+    def decode_hidden(self, latents: Tensor, stem: Tensor) -> Tensor:
+        """Latents [B, T, D] -> what the heads of each half-frame are given, [B, 2 * T, output_width]."""
+        c = self.config
+        hidden = self.widen(self.decode_frames(latents, stem))
         B, T, _ = hidden.shape
-        hidden = self.output_norm(self.output(hidden.reshape(B, 2 * T, c.output_width)))
+        normed: Tensor = self.output_norm(self.output(hidden.reshape(B, 2 * T, c.output_width)))
+        return normed
+
+    def synthesize(self, hidden: Tensor, first: int = 0) -> Tensor:
+        """What `decode_hidden` gave for the frames from `first` on -> audio [B, T * hop]."""
+        c = self.config
         windows = torch.fft.irfft(_polar(self.head(hidden).float(), c.output_fft // 2 + 1), c.output_fft)
         windows = windows + self.lines(self.line_head(hidden).float(), 2 * first)
         return overlapped(windows * self.synthesis_window, self.synthesis_window, c.hop_length // 2)
@@ -189,20 +207,20 @@ class StemNetwork(nn.Module):
         places = torch.arange(first, first + hidden.shape[1], device=hidden.device)
         turns = (places[:, None] * self.line_cycles) % (2 * _CLOCK_FRAMES) / (2 * _CLOCK_FRAMES)
         clock = torch.polar(torch.ones_like(turns), 2 * torch.pi * turns)
-        lines = torch.view_as_real(_polar(hidden - _LINE_LEVEL, self.config.lines) * clock)
+        lines = torch.view_as_real(_polar(hidden - LINE_LEVEL, self.config.lines) * clock)
         return lines.transpose(-1, -2).flatten(2) @ self.line_waves
 
 
 def semitone_bank(config: StemCodecConfig) -> Tensor:
-    """Triangles a semitone to each side of MIDI pitches from _LOWEST_BAND on, [bands, _LONG_FFT // 2 + 1].
+    """Triangles a semitone to each side of MIDI pitches from _LOWEST_BAND on, [bands, LONG_FFT // 2 + 1].
 
     Where a bin is wider than that they reach one bin; they are scaled as librosa's mel filters are.
     """
     pitch = torch.arange(_LOWEST_BAND, _LOWEST_BAND + config.bands)
     centre = _hertz(pitch)
-    bin_width = config.sampling_rate / _LONG_FFT
+    bin_width = config.sampling_rate / LONG_FFT
     reach = (centre * (2 ** (1 / 12) - 1)).clamp(min=bin_width)
-    hertz = torch.arange(_LONG_FFT // 2 + 1) * bin_width
+    hertz = torch.arange(LONG_FFT // 2 + 1) * bin_width
     weights = (1 - (hertz - centre[:, None]).abs() / reach[:, None]).clamp(min=0)
     return weights / weights.sum(1, keepdim=True) / bin_width / 4
 
@@ -216,9 +234,14 @@ def line_cycles(config: StemCodecConfig) -> Tensor:
 
 def line_waves(config: StemCodecConfig) -> Tensor:
     """The oscillators in one window: rows cos, then -sin, [2 * lines, output_fft]; amplitude 1."""
+    return torch.cat([line_tones(config, config.output_fft), line_tones(config, config.output_fft, 0.25)])
+
+
+def line_tones(config: StemCodecConfig, length: int, turned: float = 0.0) -> Tensor:
+    """Cosines of the oscillators, with `turned` turns behind them: [lines, length]."""
     samples = _CLOCK_FRAMES * config.hop_length
-    turns = line_cycles(config)[:, None] * torch.arange(config.output_fft) % samples / samples
-    return torch.cat([torch.cos(2 * torch.pi * turns), -torch.sin(2 * torch.pi * turns)])
+    turns = line_cycles(config)[:, None] * torch.arange(length) % samples / samples
+    return torch.cos(2 * torch.pi * (turns + turned))
 
 
 def _hertz(pitch: Tensor) -> Tensor:

@@ -37,8 +37,8 @@ def starter() -> None:
 
     \b
     python -m training.starter corpus     # render 30 hours of music
-    python -m training.starter codec      # train the stem codec
-    python -m training.starter decoder    # train its decoder on, when there is time
+    python -m training.starter codec      # train the stem codec's codes
+    python -m training.starter decoder    # train its decoder; may run beside tokens and lm
     python -m training.starter splitter   # teach it to find the stems of a mix
     python -m training.starter tokens     # encode the corpus
     python -m training.starter lm         # train the language model
@@ -90,20 +90,20 @@ def corpus(corpus: Path, songs: int, workers: int) -> None:
 @starter.command()
 @corpus_option
 @run_option
-@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
 def codec(corpus: Path, run: Path, steps: int) -> None:
-    """Train the stem codec."""
+    """Train the stem codec's codes: what they keep is a spectrum."""
     from training.starter.codec.train import CodecPlan, train_codec
 
-    _exhaust(train_codec(corpus, run, CodecPlan(steps=steps)), "codec, loss", steps)
+    _exhaust(train_codec(corpus, run, CodecPlan(steps=steps, rows=24, rate=1e-3)), "codec, loss", steps)
 
 
 @starter.command()
 @corpus_option
 @run_option
-@click.option("--steps", type=click.IntRange(1), default=3000, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
 def decoder(corpus: Path, run: Path, steps: int) -> None:
-    """Train the codec's decoder on, while its codes stay as they are."""
+    """Train the codec's decoder to make waves of the codes, which stay as they are."""
     from training.starter.codec.train import CodecPlan, train_decoder
 
     _exhaust(train_decoder(corpus, run, CodecPlan(steps=steps)), "decoder, loss", steps)

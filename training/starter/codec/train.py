@@ -22,14 +22,15 @@ from training.starter.corpus.synth import FRAME, SAMPLE_RATE
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 _SIZES = [size for size, _ in RESOLUTIONS]
-_DECODER_PARTS = ("decoder", "widen", "output", "head")
+_CODE_PARTS = ("encoder", "decoder")
+_DECODER_PARTS = ("decoder", "widen", "output", "head", "line_head")
 
 
 @dataclass(frozen=True)
 class CodecPlan:
     """How to train. One step sees about `rows` stems of `frames` frames (20 ms each)."""
 
-    steps: int = 6000
+    steps: int
     rows: int = 16
     frames: int = 80
     rate: float = 8e-4
@@ -38,7 +39,7 @@ class CodecPlan:
     unquantized: int = 150  # steps before the codebooks start, so that latents mean something by then
     revive_until: float = 0.85  # share of the steps in which dead codes are moved
     stem_weight: float = 0.5  # loss on the stems, beside that on their mix
-    pitch_weight: float = 4.0  # at first; from the middle of the training on the oscillators are on their own
+    pitch_weight: float = 0.3  # at first; from the middle of the steps on the oscillators are on their own
     average: float = 0.998
     save_every: int = 200
     seed: int = 0
@@ -52,24 +53,79 @@ def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
     return network
 
 
-def reconstruct(
-    network: StemNetwork, learner: CodebookLearner, batch: StemBatch, step: int, plan: CodecPlan
-) -> tuple[Tensor, Tensor]:
-    """Decoded stems [R, N], and the commitment loss with that of the oscillators' pitch, at first."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        latents = network.encode_latents(batch.audio, batch.stem)
-    if step < plan.unquantized:
-        quantized, commitment = latents.float(), 0.01 * latents.float().square().mean()
-    else:
-        revive = step < plan.revive_until * plan.steps
-        quantized, commitment = learner(network, latents, batch.stem, revive)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = network.decode_hidden(quantized, batch.stem)
-        decoded = network.synthesize(hidden)
-        sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
-    heard = 3 * network.spectra(batch.audio)[..., 2 * network.config.mels :] - 4
-    weight = plan.pitch_weight * max(0.0, 1 - 2 * step / plan.steps)
-    return decoded, commitment + weight * pitch_loss(network.config, sizes, heard)
+class Learner(nn.Module):
+    """What teaches the codes and is not needed afterwards: moving codebooks, a way back to spectra."""
+
+    def __init__(self, network: StemNetwork) -> None:
+        super().__init__()
+        c = network.config
+        self.books = CodebookLearner(network)
+        self.spectra = nn.Linear(c.decoder_width, 2 * c.mels + c.bands)
+
+    def forward(
+        self, network: StemNetwork, batch: StemBatch, step: int, plan: CodecPlan
+    ) -> tuple[Tensor, Tensor]:
+        """The log spectra of frames found again in their codes: mean absolute difference, and commitment."""
+        with torch.no_grad():
+            heard = network.spectra(batch.audio)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            latents = network.encode_spectra(heard, batch.stem)
+        if step < plan.unquantized:
+            quantized, commitment = latents.float(), 0.01 * latents.float().square().mean()
+        else:
+            revive = step < plan.revive_until * plan.steps
+            quantized, commitment = self.books(network, latents, batch.stem, revive)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = self.spectra(network.decode_frames(quantized, batch.stem))
+        return 3 * (found.float() - heard).abs().mean(), commitment
+
+
+def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
+    """Train encoder, codebooks and the decoder's first half to find spectra again.
+
+    No wave is made: that is slow, and teaches pitch slowly. Goes on from `run/codec.pt` if there. Yields
+    (step, smoothed loss in nats).
+    """
+    torch.manual_seed(plan.seed)
+    network = new_network()
+    learner = Learner(network)
+    trained = [p for name, p in network.named_parameters() if name.startswith(_CODE_PARTS)]
+    trained += learner.spectra.parameters()
+
+    def losses(batch: StemBatch, step: int) -> dict[str, Tensor]:
+        spectra, commitment = learner(network, batch, step, plan)
+        return {"spectra": spectra, "commitment": 0.2 * commitment}
+
+    yield from _train(corpus, run / "codec.pt", plan, network, learner, trained, losses)
+
+
+def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
+    """Train the decoder on the codes of the codec in `run`, from `run/decoder.pt` if there.
+
+    The codes stay as they are, so a language model of theirs stays right. Yields (step, smoothed loss).
+    """
+    torch.manual_seed(plan.seed)
+    network = codec_network(run)
+    network.requires_grad_(False)
+    trained = [
+        p.requires_grad_(True) for name, p in network.named_parameters() if name.startswith(_DECODER_PARTS)
+    ]
+    rng = np.random.default_rng(plan.seed)
+
+    def losses(batch: StemBatch, step: int) -> dict[str, Tensor]:
+        with torch.no_grad():
+            heard = network.spectra(batch.audio)
+            quantized = quantized_latents(network, heard, batch.stem)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = network.decode_hidden(quantized, batch.stem)
+            decoded = network.synthesize(hidden)
+            sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
+        mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
+        pitch = pitch_loss(network.config, sizes, 3 * heard[..., 2 * network.config.mels :] - 4)
+        weight = plan.pitch_weight * max(0.0, 1 - 2 * step / plan.steps)
+        return {"mix": mix, "stems": plan.stem_weight * stems, "pitch": weight * pitch}
+
+    yield from _train(corpus, run / "decoder.pt", plan, network, nn.Module(), trained, losses)
 
 
 def stem_and_mix_loss(decoded: Tensor, batch: StemBatch, sizes: list[int]) -> tuple[Tensor, Tensor]:
@@ -83,40 +139,6 @@ def stem_and_mix_loss(decoded: Tensor, batch: StemBatch, sizes: list[int]) -> tu
     return torch.cat([mixes, alone]).mean(), stems.mean()
 
 
-def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
-    """Train to `plan.steps`, from `run/codec.pt` if there; yields (step, smoothed loss)."""
-    torch.manual_seed(plan.seed)
-    network = new_network()
-    learner = CodebookLearner(network)
-    trained = [p for name, p in network.named_parameters() if not name.startswith("splitter")]
-
-    def decode(batch: StemBatch, step: int) -> tuple[Tensor, Tensor]:
-        return reconstruct(network, learner, batch, step, plan)
-
-    yield from _train(corpus, run / "codec.pt", plan, network, learner, trained, decode)
-
-
-def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
-    """Train the decoder alone, on the codes of the codec in `run`, from `run/decoder.pt` if there.
-
-    The codes stay as they are, so a language model of theirs stays right. Yields as `train_codec`.
-    """
-    torch.manual_seed(plan.seed)
-    network = codec_network(run)
-    network.requires_grad_(False)
-    trained = [
-        p.requires_grad_(True) for name, p in network.named_parameters() if name.startswith(_DECODER_PARTS)
-    ]
-
-    def decode(batch: StemBatch, step: int) -> tuple[Tensor, Tensor]:
-        with torch.no_grad():
-            quantized = quantized_latents(network, batch.audio, batch.stem)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return network.decode_latents(quantized, batch.stem), torch.zeros(())
-
-    yield from _train(corpus, run / "decoder.pt", plan, network, nn.Module(), trained, decode)
-
-
 def _train(
     corpus: Path,
     saved: Path,
@@ -124,9 +146,9 @@ def _train(
     network: StemNetwork,
     learner: nn.Module,
     trained: list[nn.Parameter],
-    decode: Callable[[StemBatch, int], tuple[Tensor, Tensor]],
+    losses: Callable[[StemBatch, int], dict[str, Tensor]],
 ) -> Iterator[tuple[int, float]]:
-    """Train `trained` parameters of `network` by what `decode` gives: stems [R, N] and a further loss."""
+    """Train `trained` parameters by the sum of what `losses` gives for a batch and a step; show the first."""
     optimizer = torch.optim.AdamW(trained, plan.rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
     average = MovingAverage(network, plan.average)
     step = 0
@@ -144,17 +166,15 @@ def _train(
             batch = next(batches)
             for group in optimizer.param_groups:
                 group["lr"] = trapezoid_rate(plan.rate, step, plan.steps, plan.warmup, plan.cooldown)
-            decoded, commitment = decode(batch, step)
-            mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
-            loss = 15 * (mix + plan.stem_weight * stems) + commitment
+            found = losses(batch, step)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            (15 * torch.stack(list(found.values())).sum()).backward()
             torch.nn.utils.clip_grad_norm_(trained, 5.0)
             optimizer.step()
             average.update(network, step)
             step += 1
-            smooth = smoothed(smooth, mix.item(), 0.98)
-            for name, value in (("mix", mix), ("stems", stems), ("commitment", commitment)):
+            smooth = smoothed(smooth, next(iter(found.values())).item(), 0.98)
+            for name, value in found.items():
                 writer.add_scalar(f"codec/{name}", value.item(), step)
             if step % plan.save_every == 0 or step == plan.steps:
                 checkpoint.save(
@@ -215,12 +235,12 @@ def held_out_distance(
 @torch.no_grad()
 def roundtrip(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
     """Single stems [R, N], encoded to codes and decoded again."""
-    return network.decode_latents(quantized_latents(network, audio, stem), stem)
+    return network.decode_latents(quantized_latents(network, network.spectra(audio), stem), stem)
 
 
-def quantized_latents(network: StemNetwork, audio: Tensor, stem: Tensor) -> Tensor:
-    """Single stems [R, N] -> the latents [R, T, D] that their codes stand for."""
-    latents = network.encode_latents(audio, stem)
+def quantized_latents(network: StemNetwork, spectra: Tensor, stem: Tensor) -> Tensor:
+    """Spectra of single stems [R, T, bands] -> the latents [R, T, D] that their codes stand for."""
+    latents = network.encode_spectra(spectra, stem)
     return torch.cat(
         [
             network.dequantize(network.quantize(row[None], s), s)
