@@ -20,17 +20,18 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_help_lists_the_steps_in_their_order() -> None:
     shown = CliRunner().invoke(command.starter, ["--help"]).output
-    steps = ["corpus", "codec", "splitter", "tokens", "lm", "export", "report"]
+    steps = ["corpus", "codec", "decoder", "splitter", "tokens", "lm", "export", "report"]
     places = [shown.index(f"python -m training.starter {step}") for step in steps]
     assert places == sorted(places)
     assert set(steps) == set(command.starter.commands)
 
 
-def test_codec_and_splitter_are_trained(folders: list[str], tmp_path: Path) -> None:
-    for step, more in (("codec", ["--rows", "2"]), ("splitter", [])):
-        run = CliRunner().invoke(command.starter, [step, *folders, "--steps", "1", *more])
+def test_codec_decoder_and_splitter_are_trained(folders: list[str], tmp_path: Path) -> None:
+    for step in ("codec", "decoder", "splitter"):
+        run = CliRunner().invoke(command.starter, [step, *folders, "--steps", "1"])
         assert run.exit_code == 0, run.output
-    assert {path.name for path in (tmp_path / "run").glob("*.pt")} == {"codec.pt", "splitter.pt"}
+    saved = {path.name for path in (tmp_path / "run").glob("*.pt")}
+    assert saved == {"codec.pt", "decoder.pt", "splitter.pt"}
     state = checkpoint.load(tmp_path / "run" / "codec.pt")
     assert state is not None and state["step"] == 1
 
