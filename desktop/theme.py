@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
-from desktop.observable import Signal
 from engine.paths import resources
 
 Name = Literal["dark", "light"]
@@ -77,7 +77,13 @@ LIGHT = Palette(
 )
 PALETTES: dict[Name, Palette] = {"dark": DARK, "light": LIGHT}
 
-changed = Signal()  # after `apply`; what paints by itself repaints
+
+class _Dresser(QObject):
+    dressed = Signal()
+
+
+_dresser = _Dresser()
+changed = _dresser.dressed  # after `apply`; what draws in colours of its own draws again
 _current = DARK
 
 
@@ -164,11 +170,12 @@ def _style_sheet(p: Palette) -> str:
     QPushButton:pressed, QToolButton:pressed {{ background: {p.inset}; }}
     QPushButton:focus, QToolButton:focus {{ border-color: {p.base}; }}
     QPushButton:checked, QToolButton:checked {{ background: {p.inset}; color: {p.tuned}; border-color: {p.tuned}; }}
+    QPushButton[clip="base"]:checked {{ color: {p.base}; border-color: {p.base}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {p.faint}; }}
     QPushButton[flat="true"], QToolButton[flat="true"] {{ background: transparent; }}
     QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover {{ background: {p.raised}; }}
     QPushButton[accent="true"] {{
-        background: {p.tuned}; color: {p.on_accent}; font-weight: 600; font-size: 11pt; padding: 6px 20px;
+        background: {p.tuned}; color: {p.on_accent}; font-weight: 600; font-size: 11pt; padding: 4px 20px; min-height: 40px;
     }}
     QPushButton[accent="true"]:hover {{ border-color: {p.text}; }}
     QPushButton[accent="true"]:disabled {{ background: {p.raised}; color: {p.faint}; }}
@@ -182,7 +189,7 @@ def _style_sheet(p: Palette) -> str:
 
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {p.inset}; color: {p.text}; border: 1px solid {p.line}; border-radius: {RADIUS}px;
-        padding: 3px 6px; selection-background-color: {p.tuned}; selection-color: {p.on_accent};
+        padding: 3px 6px; min-height: 18px; selection-background-color: {p.tuned}; selection-color: {p.on_accent};
     }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border-color: {p.base}; }}

@@ -154,6 +154,7 @@ class Window(QMainWindow):
         self._fill_pair()
         presets.refresh_adapters(self._app)
         self.services = [made for target in places.LATER if (made := self._make(target)) is not None]
+        self.panels["prompt"].text.setFocus()  # type: ignore[attr-defined]
         self.ready.emit()
 
     def _fill_pair(self) -> None:

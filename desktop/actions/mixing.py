@@ -41,14 +41,16 @@ def reset(app: App) -> None:
 
 
 def randomise(app: App, chance: random.Random | None = None) -> None:
-    """Move every knob that has an adapter a little, by a normal step of deviation 1."""
+    """Move every knob a little, by a normal step of deviation 1, where there is an adapter for it."""
     chance = chance or random.Random()
-    usable = {name for name, _ in app.state.adapters.value}
-    steps = {m.id: chance.gauss(0, RANDOM_STEP) for m in METRICS if m.id in usable}
+    adapters = app.state.adapters.value
+    steps = {m.id: chance.gauss(0, RANDOM_STEP) for m in METRICS}
 
     def moved(mix: Mix) -> Mix:
         for name, step in steps.items():
-            mix = with_knob(mix, name, round(mix.knobs.get(name, 0.0) + step, 1))
+            value = round(mix.knobs.get(name, 0.0) + step, 1)
+            if (name, "positive" if value > 0 else "negative") in adapters:
+                mix = with_knob(mix, name, value)
         return mix
 
     _change(app, "Randomise", moved, None)

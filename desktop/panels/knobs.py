@@ -12,7 +12,7 @@ from desktop.app import App
 from desktop.draft import Draft, Slot
 from desktop.state import Adapters, MidiState
 from desktop.texts import tr
-from desktop.widgets.basics import IconButton, column, label, panel, row
+from desktop.widgets.basics import ElidedLabel, IconButton, column, label, panel, row
 from desktop.widgets.gesture import Strokes
 from desktop.widgets.knob import Knob
 from desktop.widgets.weight_bar import WeightBar
@@ -35,8 +35,10 @@ class KnobsPanel(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)
-        layout.addWidget(_group(tr("SOUND"), sound, 5), 5)
-        layout.addWidget(_group(tr("LISTENERS"), listeners, 2), 2)
+        self.hint = ElidedLabel("", "small")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignRight)
+        layout.addWidget(_group(row(label(tr("SOUND"), "heading"), self.hint), sound, 5), 5)
+        layout.addWidget(_group(row(label(tr("LISTENERS"), "heading")), listeners, 2), 2)
         layout.addWidget(self._mix_group(), 3)
         app.state.draft.watch(self._show_draft)
         app.state.adapters.watch(self._show_adapters)
@@ -70,16 +72,16 @@ class KnobsPanel(QFrame):
         )
         self.morph.sliderPressed.connect(self._strokes.end)
         self.copy = IconButton("copy", tr("Copy this mix to the other slot"), self._copy)
-        tools = row(
-            IconButton("dice", tr("Move all knobs a little, at random"), lambda: mixing.randomise(self._app)),
-            IconButton("reset", tr("All knobs to 0"), lambda: mixing.reset(self._app)),
-            gap=2,
+        self.dice = IconButton(
+            "dice", tr("Move all knobs a little, at random"), lambda: mixing.randomise(self._app)
         )
-        slots = row(self.slot_a, self.morph, self.slot_b, self.copy, gap=6)
-        side = column(1, slots, tools, 1, gap=6)
+        reset = IconButton("reset", tr("All knobs to 0"), lambda: mixing.reset(self._app))
+        slots = row(self.slot_a, self.morph, self.slot_b, gap=6)
+        side = column(1, slots, row(1, self.copy, self.dice, reset, gap=2), 1, gap=8)
         made = panel()
         head = row(label(tr("MIX"), "heading"), 1)
-        made.setLayout(column(head, row(self.amount, side), self.bar, gap=6))
+        bar = column(label(tr("Weights"), "small"), self.bar, gap=3)
+        made.setLayout(column(head, row(self.amount, side, gap=12), 1, bar, gap=6))
         made.layout().setContentsMargins(theme.PAD, 8, theme.PAD, 10)
         return made
 
@@ -136,6 +138,11 @@ class KnobsPanel(QFrame):
     def _show_adapters(self, adapters: Adapters) -> None:
         for name, knob in self.knobs.items():
             knob.set_reach(*reach(name, adapters))
+        self.dice.setEnabled(bool(adapters))
+        model = self._app.state.draft.value.model.rsplit("/", 1)[-1]
+        self.hint.setText(
+            "" if adapters else tr("No pack for {}: drop one here to turn the knobs").format(model)
+        )
 
     def _show_midi(self, midi: MidiState) -> None:
         for name, knob in self.knobs.items():
@@ -144,12 +151,12 @@ class KnobsPanel(QFrame):
             knob.update()
 
 
-def _group(title: str, knobs: list[Knob], columns: int) -> QFrame:
+def _group(head: QHBoxLayout, knobs: list[Knob], columns: int) -> QFrame:
     made = panel()
     grid = QGridLayout()
     grid.setSpacing(2)
     for index, knob in enumerate(knobs):
         grid.addWidget(knob, index // columns, index % columns)
-    made.setLayout(column(label(title, "heading"), grid, gap=4))
+    made.setLayout(column(head, grid, gap=4))
     made.layout().setContentsMargins(theme.PAD, 8, theme.PAD, 8)
     return made

@@ -64,8 +64,7 @@ class PromptPanel(QFrame):
         self.generate = QPushButton(tr("Generate"))
         self.generate.setProperty("accent", True)
         self.generate.setToolTip(tr("Make a take: base and tuned (Ctrl+Enter)"))
-        self.generate.setMinimumHeight(50)
-        self.generate.setMinimumWidth(120)
+        self.generate.setFixedWidth(156)
         self.generate.clicked.connect(lambda: generating.generate(app))
         self.scout = IconButton(
             "scout", tr("Scout: short previews of four seeds"), lambda: generating.scout(app)

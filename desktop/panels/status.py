@@ -1,6 +1,7 @@
 """The line at the bottom: what went wrong or was done, what can be done about it, and what runs."""
 
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QProgressBar, QPushButton
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QProgressBar, QPushButton, QWidget
 
 from desktop import icons, theme
 from desktop.actions import generating
@@ -51,13 +52,21 @@ class StatusBar(QFrame):
             self.stop,
             gap=6,
         )
-        self.setLayout(column(self.details, line, gap=4))
+        line.setStretchFactor(self.text, 1)
+        inner = QWidget()
+        inner.setFixedHeight(28)
+        inner.setLayout(line)
+        self.setLayout(column(self.details, inner, gap=4))
         self.layout().setContentsMargins(theme.PAD, 4, theme.GAP, 4)
-        self.setMinimumHeight(36)
         app.state.notice.watch(self._show_notice)
         app.state.queue.watch(self._show_queue)
         app.state.engine.watch(lambda text: self._show_queue(app.state.queue.value))
-        theme.changed.connect(lambda: self._show_notice(app.state.notice.value))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._show_notice(self._app.state.notice.value)
 
     def _show_notice(self, notice: Notice | None) -> None:
         there = notice is not None

@@ -94,6 +94,7 @@ class TransportPanel(QFrame):
         button.setCheckable(True)
         button.setToolTip(hint)
         button.setProperty("clip", which)
+        button.setFixedWidth(84)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: listening.hear(self._app, which))
         return button

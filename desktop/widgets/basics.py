@@ -94,13 +94,18 @@ class IconButton(QToolButton):
         if run is not None:
             self.clicked.connect(lambda: run())
         self.toggled.connect(lambda on: self._draw())
-        theme.changed.connect(self._draw)
         self._draw()
 
     def show_icon(self, icon: str, color: str | None = None) -> None:
         """Exchange the icon."""
         self._icon, self._color = icon, color or self._color
         self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._draw()
 
     def _draw(self) -> None:
         self.setIcon(icons.icon(self._icon, "tuned" if self.isChecked() else self._color))

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QRegularExpression, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
     QContextMenuEvent,
-    QDoubleValidator,
     QFont,
     QHelpEvent,
     QKeyEvent,
@@ -15,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegularExpressionValidator,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QDial, QLineEdit, QMenu, QToolTip, QWidget
@@ -28,6 +28,7 @@ DRAG_PIXELS = 200.0  # for the whole range
 FINE = 0.1
 START_DEG, SWEEP_DEG = 225.0, -270.0  # from the lower left, clockwise
 FINE_KEYS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
+NUMBER = r"[-+]?\d*[.,]?\d*"
 NUMBER_KEYS = "0123456789-+.,"
 
 
@@ -93,7 +94,7 @@ class Knob(QDial):
             return
         editor = self._editor = QLineEdit(begin or self.shown(self._value), self)
         editor.setAccessibleName(tr("Value of {}").format(self.name))
-        editor.setValidator(QDoubleValidator(self.low, self.high, 2, editor))
+        editor.setValidator(QRegularExpressionValidator(QRegularExpression(NUMBER), editor))
         editor.setAlignment(Qt.AlignmentFlag.AlignCenter)
         editor.setGeometry(self._value_rect().adjusted(-2, -3, 2, 3))
         if not begin:
