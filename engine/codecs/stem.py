@@ -2,10 +2,10 @@
 
     audio [B, S, N] -> latents [B, S, T, D] -> residual books -> codes [B, K, T] -> latents -> audio
 
-With books (2, 1, 3, 3, 2) the K = 11 codebooks lie as
+With books (2, 2, 4, 4, 2) the K = 14 codebooks lie as
 
-    k      0  1     2      3  4  5        6  7  8       9  10
-    stem   drums    bass   plucked        sustained     voice
+    k      0  1     2  3     4  5  6  7     8  9  10  11     12  13
+    stem   drums    bass     plucked        sustained        voice
 """
 
 from collections.abc import Mapping

@@ -39,7 +39,7 @@ class StemCodecConfig(BaseModel):
     sampling_rate: int = 32_000
     hop_length: int = 640
     stems: tuple[str, ...] = ("drums", "bass", "plucked", "sustained", "voice")
-    books: tuple[int, ...] = (2, 1, 3, 3, 2)
+    books: tuple[int, ...] = (2, 2, 4, 4, 2)
     codebook_size: int = 1024
     latent: int = 64
     mels: int = 128

@@ -40,27 +40,27 @@ def codes(codec: StemCodec, T: int, B: int = 1) -> Tensor:
 
 
 def test_codebooks_belong_to_stems() -> None:
-    rows = [slice(0, 2), slice(2, 3), slice(3, 6), slice(6, 9), slice(9, 11)]
+    rows = [slice(0, 2), slice(2, 4), slice(4, 8), slice(8, 12), slice(12, 14)]
     assert [TINY.rows(s) for s in range(5)] == rows
-    assert TINY.codebooks == 11
+    assert TINY.codebooks == 14
 
 
 def test_shapes_and_rate(codec: StemCodec) -> None:
     assert (codec.sample_rate, codec.hop, codec.codebooks, codec.card, codec.channels) == (
         32_000,
         640,
-        11,
+        14,
         16,
         1,
     )
-    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 11, 6)
-    assert codec.encode_stems(torch.randn(2, 5, 640 * 5)).shape == (2, 11, 5)
+    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 14, 6)
+    assert codec.encode_stems(torch.randn(2, 5, 640 * 5)).shape == (2, 14, 5)
     assert codec.decode(codes(codec, 5, B=2)).shape == (2, 1, 3200)
 
 
 def test_a_clip_of_no_frames_is_empty(codec: StemCodec) -> None:
-    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 11, 0)
-    assert codec.encode_stems(torch.zeros(2, 5, 0)).shape == (2, 11, 0)
+    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 14, 0)
+    assert codec.encode_stems(torch.zeros(2, 5, 0)).shape == (2, 14, 0)
     assert codec.decode(codes(codec, 0)).shape == (1, 1, 0)
 
 
@@ -109,8 +109,8 @@ def test_each_code_is_the_nearest_to_what_the_books_before_left() -> None:
     for b in range(2):
         for t in range(5):
             rest = latents[b, t]
-            for k in range(3):
-                book = network.codebooks[3 + k]
+            for k in range(4):
+                book = network.codebooks[4 + k]
                 nearest = (book - rest).norm(dim=1).argmin()
                 assert found[b, k, t] == nearest
                 rest = rest - book[nearest]

@@ -152,7 +152,7 @@ def test_codebooks_rest_in_the_first_steps() -> None:
     learner(network, batch, 4, plan)
     assert not learner.books.started.any()
     learner(network, batch, 5, plan)
-    assert learner.books.started.tolist() == [True] * 3 + [False] * 3 + [True] * 3 + [False] * 2
+    assert learner.books.started.tolist() == [True] * 4 + [False] * 4 + [True] * 4 + [False] * 2
 
 
 def test_codes_are_learned_that_hold_the_spectra(tmp_path: Path) -> None:

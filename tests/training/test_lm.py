@@ -31,21 +31,21 @@ WINDOW = 24
 
 def track(frames: int = 200, first: int = 0) -> Track:
     """A track whose codes are the numbers of its frames, counted from `first`."""
-    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (11, 1)))
+    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (14, 1)))
 
 
 def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 11, 5))
+    codes = torch.randint(0, 1024, (1, 14, 5))
     states, mask = torch.randn(1, 3, 64), torch.ones(1, 3, dtype=torch.long)
     with torch.no_grad():
         losses = loss_by_codebook(decoder, codes, states, mask)
-        brute = torch.zeros(11)
-        sequence = delayed(codes, delays(11, channels=1), pad=1024)
-        for k in range(11):
+        brute = torch.zeros(14)
+        sequence = delayed(codes, delays(14, channels=1), pad=1024)
+        for k in range(14):
             for t in range(5):
-                seen = sequence[..., : t + k + 1].reshape(11, -1)
+                seen = sequence[..., : t + k + 1].reshape(14, -1)
                 logits = decoder(
                     input_ids=seen, encoder_hidden_states=states, encoder_attention_mask=mask
                 ).logits
@@ -56,7 +56,7 @@ def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
 def test_padding_of_captions_does_not_change_the_loss() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 11, 5))
+    codes = torch.randint(0, 1024, (1, 14, 5))
     states = torch.randn(1, 3, 64)
     padded = torch.cat([states, torch.zeros(1, 4, 64)], dim=1)
     with torch.no_grad():
@@ -111,7 +111,7 @@ def test_batches_leave_out_tracks_that_are_too_short_and_favour_long_ones() -> N
     tracks = [track(49), track(100, first=1000), track(300, first=2000)]
     source = batches(tracks, 40, 50, random.Random(0))
     codes, captions = next(source)
-    assert codes.shape == (40, 11, 50) and len(captions) == 40
+    assert codes.shape == (40, 14, 50) and len(captions) == 40
     firsts = torch.cat([codes[:, 0, 0], *(next(source)[0][:, 0, 0] for _ in range(9))])
     assert firsts.min() >= 1000
     assert 0.65 < (firsts >= 2000).float().mean() < 0.85
@@ -127,9 +127,9 @@ def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
     songs = write_corpus(tmp_path)
     assert load_tracks(tmp_path, tmp_path / "tokens", "train") == []
     (tmp_path / "tokens").mkdir()
-    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((11, 40), np.int16))
+    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((14, 40), np.int16))
     (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train")
-    assert found.rendering == songs[0] and found.codes.shape == (11, 40)
+    assert found.rendering == songs[0] and found.codes.shape == (14, 40)
     assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
 
 
@@ -148,7 +148,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     songs = write_corpus(tmp_path, frames=48)
     (tmp_path / "tokens").mkdir()
     for song in songs:
-        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (11, 12)))
+        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (14, 12)))
     return tmp_path
 
 
@@ -187,14 +187,14 @@ def test_training_begins_with_the_decoder_of_a_model_folder(corpus: Path) -> Non
 def test_what_repeats_is_learned_and_validated_with_averaged_weights(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=12, save_every=12, average=0.5)
     *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", corpus / "run", plan)
-    assert step == 12 and len(held_out) == 11
+    assert step == 12 and len(held_out) == 14
     assert max(held_out) < math.log(1024) - 0.5
 
 
 def test_validation_comes_with_each_checkpoint_only(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=3, save_every=2)
     held_out = [len(values) for _, _, values in train_lm(corpus, corpus / "tokens", corpus / "run", plan)]
-    assert held_out == [0, 11, 11]
+    assert held_out == [0, 14, 14]
 
 
 def test_without_a_language_model_the_command_to_train_it_is_named(tmp_path: Path) -> None:
