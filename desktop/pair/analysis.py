@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from desktop.app import App
+from desktop.pair.facts import same_take
 from desktop.pair.peaks import Pyramid
 from desktop.pair.spectrogram import Spectrogram
 from desktop.pairs import Pair
@@ -19,6 +20,7 @@ class Pictures:
         self.pyramid = Pyramid(self.clip.samples.shape[0])
         self.spectrogram = Spectrogram(pair.sample_rate)
         self.busy = False
+        self.complete = False
         self._piece = round(_PIECE_S * pair.sample_rate)
         self._drawn = self._transformed = 0
 
@@ -47,6 +49,8 @@ class Analysis(QObject):
         super().__init__(parent)
         self._background = app.background
         self._pictures: dict[Which, Pictures] = {}
+        self._coming: dict[Which, Pictures] = {}  # those of the same take further on, shown when complete
+        self._pair: Pair | None = None
         self._spectra = False
         app.state.pair.watch(self._begin)
         app.state.pair_grew.connect(self._grew)
@@ -61,12 +65,22 @@ class Analysis(QObject):
         self._catch_up()
 
     def _begin(self, pair: Pair | None) -> None:
-        self._pictures = {}
-        if pair is not None:
-            base = Pictures(pair, "base")
-            self._pictures = {"base": base, "tuned": base if pair.neutral else Pictures(pair, "tuned")}
+        before, self._pair, self._coming = self._pair, pair, {}
+        fresh = {} if pair is None else self._made(pair)
+        if before is not None and pair is not None and same_take(before, pair):
+            self._coming = fresh
+        else:
+            self._pictures = fresh
         self.changed.emit()
         self._catch_up()
+
+    def _made(self, pair: Pair) -> dict[Which, Pictures]:
+        known = {id(pictures.clip): pictures for pictures in self._pictures.values()}
+        base = known.get(id(pair.base)) or Pictures(pair, "base")
+        return {
+            "base": base,
+            "tuned": base if pair.neutral else known.get(id(pair.tuned)) or Pictures(pair, "tuned"),
+        }
 
     def _grew(self, pair: Pair, which: Which, *_: int) -> None:
         known = self._pictures.get(which)
@@ -74,11 +88,12 @@ class Analysis(QObject):
             self._advance(known)
 
     def _catch_up(self) -> None:
-        for pictures in tuple(self._pictures.values()):
+        for pictures in (*self._pictures.values(), *self._coming.values()):
             self._advance(pictures)
 
     def _advance(self, pictures: Pictures) -> None:
-        if pictures.busy or not any(pictures is shown for shown in self._pictures.values()):
+        wanted = (*self._pictures.values(), *self._coming.values())
+        if pictures.busy or not any(pictures is one for one in wanted):
             return
         pictures.busy = True
         spectra = self._spectra
@@ -88,6 +103,10 @@ class Analysis(QObject):
 
     def _advanced(self, pictures: Pictures, spectra: bool, more: bool) -> None:
         pictures.busy = False
+        pictures.complete = not more
+        if self._coming and all(coming.complete for coming in self._coming.values()):
+            self._pictures, self._coming = self._coming, {}
+            self.changed.emit()
         if more:
             self.changed.emit()
         if more or spectra != self._spectra:

@@ -51,6 +51,12 @@ def facts_shown(state: State, which: Which) -> Facts:
     return facts_of(pair, which, state.measured.value, bars)
 
 
+def same_take(before: Pair, after: Pair) -> bool:
+    """True if `after` is the take of `before` further on: grown, finished or written."""
+    grown = before.folder is None and before.base.samples.shape[1] >= after.base.samples.shape[1]
+    return before.job == after.job and before.sample_rate == after.sample_rate and grown
+
+
 def clip_file(pair: Pair, which: Which) -> Path:
     """The file of a clip; the pair must have been written."""
     if pair.folder is None:

@@ -88,7 +88,7 @@ class ClipHeader(QWidget):
         self.name.show_name(lane.title, told, lane.heard, lane.veiled)
 
     def _field(self, name: str) -> str:
-        """The field of a preference that speaks of this clip. A neutral pair's one clip is the tuned one too."""
+        """The field of a preference that speaks of this clip; a neutral pair's one clip is the tuned one."""
         pair = self._app.state.pair.value
         neutral = pair is not None and pair.neutral
         return name if self._which == "tuned" or neutral else f"base_{name}"

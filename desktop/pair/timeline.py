@@ -11,10 +11,10 @@ from desktop.actions import listening
 from desktop.app import App
 from desktop.pair import scene
 from desktop.pair.analysis import Analysis, Pictures
+from desktop.pair.facts import same_take
 from desktop.pair.grid import Grid
 from desktop.pair.viewport import Viewport, following, lengthened, panned, placed, whole, zoomed
 from desktop.pairs import Pair
-from desktop.player.service import same_take
 from desktop.state import Span
 from desktop.texts import tr
 from engine.events import Which

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject
 
 from desktop.app import App
+from desktop.pair.facts import same_take
 from desktop.pairs import Clip, Pair
 from desktop.player.loudness import LoudnessMeter
 from engine.events import Which
@@ -37,13 +38,15 @@ class Metering(QObject):
     def __init__(self, app: App, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._background = app.state, app.background
+        self._pair: Pair | None = None
         self._clips: dict[Which, _Measuring] = {}
         self._state.pair.watch(self._begin)
         self._state.pair_grew.connect(self._grew)
 
     def _begin(self, pair: Pair | None) -> None:
-        self._clips = {}
-        self._state.loudness.value = {}
+        before, self._pair, self._clips = self._pair, pair, {}
+        if before is None or pair is None or not same_take(before, pair):
+            self._state.loudness.value = {}
         if pair is not None:
             self._clips["base"] = _Measuring(pair.base, pair.sample_rate)
             if not pair.neutral:
@@ -66,7 +69,7 @@ class Metering(QObject):
         clip.busy = False
         if self._clips.get(which) is not clip:
             return
-        if loudness is not None:
+        if loudness is not None and not clip.behind:
             told: dict[Which, float] = {**self._state.loudness.value, which: loudness}
             self._state.loudness.value = told
         self._advance(which)

@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from desktop.app import App
+from desktop.pair.facts import same_take
 from desktop.pairs import Pair
 from desktop.player.loudness import matching_gains
 from desktop.player.metering import Metering
@@ -153,9 +154,3 @@ class Player(QObject):
         if mixer.ended_at is not None and heard >= mixer.ended_at:
             self._state.playing.value = False
             self._state.playhead.value = 0.0
-
-
-def same_take(before: Pair, after: Pair) -> bool:
-    """True if `after` is the take of `before` further on: grown, finished or written."""
-    grown = before.folder is None and before.base.samples.shape[1] >= after.base.samples.shape[1]
-    return before.job == after.job and before.sample_rate == after.sample_rate and grown

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -267,3 +269,24 @@ def test_handles_stand_on_the_selection_only_when_it_is_wide_enough(app, panel, 
     assert all(handle.isVisible() and handle.x() < right for handle in panel._handles)
     listening.select(app, Span(2, 2.05))
     assert not any(handle.isVisible() for handle in panel._handles)
+
+
+def test_nothing_flickers_when_a_take_is_finished_and_written(app, panel, monkeypatch):
+    """The new pair's pictures are made in the background; until then the old ones are shown."""
+    whole = noise(2)
+    app.state.pair.value = make_pair(whole, rate=RATE)
+    shown = panel.analysis.pictures("base")
+    waiting = []
+    monkeypatch.setattr(app.background, "call", lambda work, then: waiting.append((work, then)))
+    app.state.pair.value = finished = make_pair(whole.copy(), rate=RATE)
+    assert panel.analysis.pictures("base") is shown
+    while waiting:
+        work, then = waiting.pop(0)
+        then(work())
+    assert panel.analysis.pictures("base").clip is finished.base
+    kept = panel.analysis.pictures("base")
+    app.state.pair.value = replace(finished, folder=takes_dir() / "x")
+    while waiting:
+        work, then = waiting.pop(0)
+        then(work())
+    assert panel.analysis.pictures("base") is kept
