@@ -3,7 +3,7 @@
 import time
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from desktop.player.card import Card
 from desktop.player.mixer import Mixer
@@ -86,7 +86,7 @@ class CardOutput(QObject):
         self._halt.connect(self._card.stop)
         self._stop_thread.connect(self._card.close)
         self._card.available.connect(self._relay)
-        self._card.closed.connect(self._thread.quit)
+        self._card.closed.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
 
     def prepare(self) -> None:
         """Load what sound needs, so that the first of it comes at once."""
