@@ -60,8 +60,8 @@ class _File(BaseModel):
 class Manifest(_File):
     """What pack.json says. `base_sha256` is of the base's weights, as in a recipe's model record.
 
-    `files` has the SHA-256 of adapters' configs and weights by their path in the pack; what differs from it is
-    refused when it is installed and when its knob is turned.
+    `files` has the SHA-256 of adapters' configs and weights by their path in the pack; what differs from
+    it is refused when it is installed and when its knob is turned.
     """
 
     name: Name
@@ -94,7 +94,7 @@ class DosePoint(BaseModel):
 
 
 class CurvePoint(BaseModel):
-    """One line of the training's log: losses, and on held-out pairs the share ranked rightly and the margin."""
+    """One line of training's log; accuracy (share ranked rightly), margin and kl are of held-out pairs."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 

@@ -4,13 +4,16 @@ There are no listeners' labels without listeners. Each proxy takes one thing tha
 what the metric counts, and measures that; what it says about listeners is no more than a guess, so cards
 and interface call it a proxy. All run from 0 to 1, and higher is more.
 
-| metric | proxy | reason |
-|---|---|---|
-| popularity | danceable, bright, not acoustic, not instrumental | charting songs are more danceable and "party-like", less acoustic and happier (Interiano et al. 2018, doi 10.1098/rsos.171274) |
-| interactions | contrast: how much the sound changes from second to second | attention goes where the stimulus is novel; novelty as Foote measures it (2000, doi 10.1109/ICME.2000.869637) |
-| like_ratio | tonal clarity: how well the pitches fit one key | consonant, harmonic sounds are preferred (Bowling & Purves 2015, doi 10.1073/pnas.1505768112); key profiles of Krumhansl & Kessler 1982 |
-| views | hookiness: how exactly what sounded comes back | what repeats is remembered and played again (Margulis 2014, On Repeat; Van Balen et al. 2015, ISMIR, on recurrence as a correlate of hooks) |
-| rating | cleanness: peaks stand clear of noise, and levels of clipping | distortion and lost dynamics lower judged quality (Wilson & Fazenda 2016, doi 10.17743/jaes.2015.0090) |
+popularity: danceable, happy, not acoustic, not instrumental. Songs that chart are more danceable, happier
+    and more "party-like" than others (Interiano et al. 2018, doi 10.1098/rsos.171274).
+interactions: contrast, how much the sound changes from second to second. What is new draws attention;
+    measured in the spirit of Foote's novelty (2000, doi 10.1109/ICME.2000.869637).
+like_ratio: tonal clarity, how well the pitches fit one key. Consonant, harmonic sounds are preferred (Bowling
+    & Purves 2015, doi 10.1073/pnas.1505768112); the keys' profiles are Krumhansl & Kessler's (1982).
+views: hookiness, how exactly what sounded comes back. What repeats is remembered and played again
+    (Margulis 2014, "On Repeat"); recurrence as a correlate of hooks: Van Balen et al. 2015, ISMIR.
+rating: cleanness, peaks that stand clear of noise and levels that were not clipped. Distortion and lost
+    dynamics lower judged quality (Wilson & Fazenda 2016, doi 10.17743/jaes.2015.0090).
 
 Audio is mono, 16 kHz, [N]; spectra are [frames, bins].
 """
@@ -139,17 +142,20 @@ def chroma_of(spectrum: Spectrum) -> Spectrum:
     fold[np.arange(len(bins)), classes] = 1
     found = spectrum[:, bins] ** 2 @ fold
     total = found.sum(1, keepdims=True)
-    return np.divide(found, total, out=np.zeros_like(found), where=total > 0)
+    shares: Spectrum = np.divide(found, total, out=np.zeros_like(found), where=total > 0)
+    return shares
 
 
 def _band_levels(spectrum: Spectrum) -> Spectrum:
     """Levels in dB of bands that grow with frequency [frames, bands], none lower than 60 dB below the top."""
     edges = np.unique(np.geomspace(3, spectrum.shape[1], _BANDS + 1).round().astype(int))
     power = np.add.reduceat(spectrum**2, edges[:-1], axis=1) / np.diff(edges)
-    return 10 * np.log10(np.maximum(power, power.max() * 1e-6))
+    levels: Spectrum = 10 * np.log10(np.maximum(power, power.max() * 1e-6))
+    return levels
 
 
 def _per_second(levels: Spectrum) -> Spectrum:
     size = RATE // _HOP
     whole = len(levels) // size * size
-    return levels[:whole].reshape(-1, size, levels.shape[1]).mean(1)
+    seconds: Spectrum = levels[:whole].reshape(-1, size, levels.shape[1]).mean(1)
+    return seconds

@@ -1,7 +1,7 @@
 """Do clips still follow their prompt? Told from which prompt's clips they resemble.
 
-A clip follows its prompt as far as it lies nearer to that prompt's base clip of another seed than to the base
-clips of other prompts. The score is the share of other prompts that lie farther away: 0.5 is chance, 1 always.
+A clip follows its prompt as far as it lies nearer to that prompt's base clip of another seed than to the
+base clips of other prompts. The score is the share of other prompts that lie farther away: 0.5 is chance.
 """
 
 import numpy as np

@@ -42,7 +42,7 @@ class Studio:
     settings: GenerationSettings
 
     def choices(self, knobs: Knobs) -> list[Choice]:
-        """The adapters that turn `knobs`. Raises Problem if the pack lacks one or was made for other weights."""
+        """The adapters that turn `knobs`. Raises Problem if the pack has none for these weights."""
         mix = Mix(knobs=dict(knobs))
         return adapters_for(mix, [self.pack], self.pack.manifest.base_model, self.sha256)
 

@@ -203,7 +203,7 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
 def verdict_of(
     rank: float, p_up: float, p_down: float, span: float, adherence: float | None, faults: int
 ) -> Verdict:
-    """ "works" if every bar is reached, "weak" if one step at least is sure and the means rise, or else none."""
+    """It works if every bar is reached; it is weak if one step at least is sure and the means rise."""
     bars = (
         rank >= LEAST_SPEARMAN,
         max(p_up, p_down) < SURE,

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from engine.labels import VERSION as LABELS_VERSION
 from engine.labels import label_audio
-from evaluation.opinions import RATE
+from evaluation.opinions import RATE, second_opinions
 from evaluation.opinions import VERSION as OPINIONS_VERSION
-from evaluation.opinions import second_opinions
 
 VERSION = f"{LABELS_VERSION}.{OPINIONS_VERSION}.1"
 SILENT_DB = -60.0
@@ -21,7 +20,7 @@ STUCK_S = 1.0
 
 
 def hear(audio: NDArray[np.float32], codes: NDArray[np.int64], sample_rate: int) -> dict[str, Any]:
-    """`labels` and `opinions` by metric, `timbre` (numbers), and `faults` of audio [C, N] with codes [K, T]."""
+    """`labels` and `opinions` by metric, `timbre`, and `faults` of audio [C, N] with codes [K, T]."""
     mono = soxr.resample(audio.mean(axis=0), sample_rate, RATE)
     return {
         "labels": label_audio(audio, sample_rate),
@@ -44,7 +43,7 @@ def timbre(mono: NDArray[np.float32]) -> list[float]:
 
 
 def faults(audio: NDArray[np.float32], codes: NDArray[np.int64], sample_rate: int) -> list[str]:
-    """What is wrong with a clip: "silent", "clipped", or "stuck": a second of sound whose codes do not change."""
+    """What is wrong with a clip: silent, clipped, or stuck, a second of sound whose codes do not change."""
     found = []
     level = float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))
     if level < 10 ** (SILENT_DB / 20):

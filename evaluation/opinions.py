@@ -2,13 +2,14 @@
 
 Higher is more of the metric. Audio is mono, 16 kHz, [N].
 
-| metric | opinion | unit | source |
-|---|---|---|---|
-| energy | level of the loudest quarter of half seconds | dB of full scale | loudness is the first correlate of felt energy (Schubert 2004) |
-| danceability | pulse clarity: highest autocorrelation of onsets, 0.25 to 1.5 s | 0 to 1 | Lartillot et al. 2008, ISMIR |
-| tempo | strongest period of the onsets' spectrum, favouring 120 | beats per minute | Grosche & Müller 2011, Fourier tempogram |
-| acousticness | spectral flatness of what is above 2 kHz, negative | dB | noise and distortion fill the gaps between partials |
-| speechiness | share of the 4 Hz modulation of the voice band | 0 to 1 | Scheirer & Slaney 1997 |
+energy: level of the loudest quarter of half seconds, dB of full scale.
+danceability: pulse clarity, the highest autocorrelation of onsets at 0.25 to 1.5 s, 0 to 1 (Lartillot et
+    al. 2008, ISMIR).
+tempo: strongest period in the onsets' Fourier spectrum, favouring 120, beats per minute (Grosche & Müller
+    2011, "Extracting Predominant Local Pulse Information", on Fourier tempograms).
+acousticness: minus the spectral flatness above 2 kHz, dB: noise and distortion fill gaps between partials.
+speechiness: share of the voice band's level changes at the rate of syllables, 0 to 1 (4 Hz modulation energy,
+    Scheirer & Slaney 1997).
 """
 
 from collections.abc import Callable, Mapping

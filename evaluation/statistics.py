@@ -1,4 +1,4 @@
-"""Paired statistics over prompts. Arrays are [prompts] or [prompts, doses]; NaN where nothing could be measured."""
+"""Paired statistics over prompts; NaN is where nothing could be measured."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ RESAMPLES = 4000
 
 
 def paired_greater(high: Array, low: Array) -> float:
-    """The probability of `high` [prompts] lying this far above `low` by chance: Wilcoxon's signed ranks, one-sided.
+    """How probably `high` [prompts] lies this far above `low` by chance: Wilcoxon's signed ranks, one-sided.
 
     Prompts where either is NaN do not count; 1 if fewer than five are left, or none differs.
     """

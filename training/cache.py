@@ -1,4 +1,4 @@
-"""What training works out once and keeps on disk, named by content: text states, reference log-probabilities."""
+"""What training works out once and keeps on disk, named by content."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

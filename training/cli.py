@@ -283,7 +283,9 @@ def plan_options(command: Any) -> Any:
     """The options of one adapter's training, for `dpo` and `pack` alike."""
     for option in reversed(
         (
-            click.option("--data", type=HERE, required=True, help="Folder of pairs: tunedial train data."),
+            click.option(
+                "--data", type=HERE, required=True, multiple=True, help="Folder of pairs; several join."
+            ),
             model_option,
             click.option("--rank", type=click.IntRange(1, 256), default=8, show_default=True),
             click.option(
@@ -322,7 +324,7 @@ def plan_options(command: Any) -> Any:
                 type=click.IntRange(1),
                 default=6,
                 show_default=True,
-                help="Evaluations without a better held-out accuracy before training stops.",
+                help="Evaluations in a row, worse than the best, after which training stops.",
             ),
             click.option("--pairs", type=click.IntRange(1), help="At most so many.  [default: all]"),
             click.option(
@@ -425,8 +427,7 @@ def dpo(metric: str, direction: str, out: Path, run: Path | None, as_json: bool,
 @click.option("--gpus", type=click.IntRange(0), default=1, show_default=True, help="For --plan.")
 @plan_options
 @json_option
-@click.pass_context
-def pack(ctx: click.Context, out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
+def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
     """Train all 26 adapters of a pack, or those of some metrics; what is done is skipped.
 
     \b
@@ -434,35 +435,81 @@ def pack(ctx: click.Context, out: Path, launch: str | None, as_json: bool, **opt
     tunedial train pack --data pairs --out my-pack --plan slurm > pack.sbatch && sbatch pack.sbatch
     tunedial train pack --data pairs --out my-pack --plan accelerate --gpus 4 > pack.sh && bash pack.sh
     """
-    from rich.console import Console
-
-    from training.pack import Progress, slots_of, train_pack
-    from training.show import pack_table, telling
+    from training.pack import slots_of
 
     slots = slots_of(options["metrics"], options["slot"])
     plan = plan_from(slots[0].metric, slots[0].direction, options)
     if launch:
-        click.echo(_script(ctx, launch, slots, _runs(out), options["gpus"]))
+        click.echo(_script(click.get_current_context(), launch, slots, _runs(out), options["gpus"]))
         return
+    _train_pack(plan, slots, out, options["name"] or out.name.lower(), options["pack_version"], as_json)
+
+
+@train.command()
+@click.option("--corpus", type=HERE, default=Path("corpus"), show_default=True, help="The rendered corpus.")
+@click.option(
+    "--run", type=HERE, default=Path("runs/starter"), show_default=True, help="The starter's training."
+)
+@click.option(
+    "--data", type=FOLDER, default=Path("runs/pairs"), show_default=True, help="Where its pairs go."
+)
+@click.option("--out", type=FOLDER, required=True, help="The pack's folder.")
+@click.option("--metric", "metrics", type=click.Choice(METRIC_IDS), multiple=True, help="Only these.")
+@model_option
+@workers_option
+@json_option
+def starter(
+    corpus: Path,
+    run: Path,
+    data: Path,
+    out: Path,
+    metrics: tuple[str, ...],
+    model: str,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Make the starter's own pack: the whole recipe, with its pairs, settings and seed.
+
+    \b
+    tunedial train starter --out runs/pack
+    tunedial evaluate dose --pack runs/pack --cards
+    """
+    from rich.console import Console
+
+    from training.pack import slots_of
+    from training.recipe import NAME, VERSION, starter_pairs, starter_plan
+    from training.show import telling
+    from training.starter.lm.tokens import tokens_folder
+
+    with telling(Console(stderr=True), "pairs:") as tell:
+        starter_pairs(corpus, tokens_folder(corpus, run), data, model, workers, tell)
+    plan = starter_plan(data, model)
+    _train_pack(plan, slots_of(metrics, None), out, NAME, VERSION, as_json)
+
+
+def _train_pack(plan: "Plan", slots: Any, out: Path, name: str, version: str, as_json: bool) -> None:
+    """Train `slots`, telling how far it is, and show all of them at the end."""
+    from rich.console import Console
+
+    from training.pack import Progress, train_pack
+    from training.show import pack_table, telling
+
     states = {slot: Progress(slot, "waiting") for slot in slots}
     console = Console(stderr=True)
-    name = options["name"] or out.name.lower()
     with telling(console) as tell:
-        steps = train_pack(plan, slots, _runs(out), out, name, options["pack_version"], lambda _: tell)
-        for progress in steps:
+        for progress in train_pack(plan, slots, _runs(out), out, name, version, lambda _: tell):
             states[progress.slot] = progress
             if progress.state != "training":
                 console.print(f"{progress.slot.metric} {progress.slot.direction}: {progress.state}")
     if as_json:
-        cards = {f"{slot.metric}/{slot.direction}": state for slot, state in states.items()}
-        echo_json(
-            {
-                "adapters": {
-                    name: {"state": state.state, "card": state.card and state.card.model_dump(mode="json")}
-                    for name, state in cards.items()
-                }
+        adapters = {
+            f"{slot.metric}/{slot.direction}": {
+                "state": state.state,
+                "card": state.card and state.card.model_dump(mode="json"),
             }
-        )
+            for slot, state in states.items()
+        }
+        echo_json({"adapters": adapters})
         return
     Console().print(pack_table(states))
 

@@ -50,8 +50,8 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     model, base = model_here(plan.model)
     sha256 = weights_sha256(base)
     config = dpo_config(plan.settings, run)
-    train = read_pairs(plan.data, plan.metric, "train").first(plan.pairs)
-    held_out = read_pairs(plan.data, plan.metric, "test").first(plan.held_out)
+    train = read_pairs(plan.data, plan.metric, "train").spread(plan.pairs)
+    held_out = read_pairs(plan.data, plan.metric, "test").spread(plan.held_out)
     tell("reading prompts", 0, 1, {})
     states = text_states(base, sha256, sorted({*train.prompts(), *held_out.prompts()}))
     set_seed(config.seed)
@@ -93,8 +93,8 @@ def _check_codes(pairs: PairSet, codebooks: int, card: int, plan: Plan) -> None:
     codes = pairs[0].chosen.codes
     if codes.shape[0] != codebooks or codes.max() >= card:
         raise Problem(
-            f"The pairs in {plan.data} have {codes.shape[0]} codebooks of up to {codes.max() + 1} codes, the"
-            f" model '{plan.model}' {codebooks} of {card}.",
+            f"The pairs in {plan.data[0]} have {codes.shape[0]} codebooks of up to {codes.max() + 1} codes,"
+            f" the model '{plan.model}' {codebooks} of {card}.",
             "Make them with this model: tunedial train data --help",
         )
 
@@ -127,13 +127,13 @@ def _card(
     plan: Plan, model: ModelRef, sha256: str, config: Any, train: PairSet, held_out: PairSet, trainer: Any
 ) -> Card:
     curve = curve_of(trainer.state.log_history)
-    summary = read_summary(plan.data)
-    accuracies = [point.accuracy for point in curve if point.accuracy is not None]
-    estimators = summary.get("estimators", {})
+    summaries = [read_summary(folder) for folder in plan.data]
+    kept = next((point for point in curve if point.step == trainer.state.best_global_step), None)
+    estimators = summaries[0].get("estimators", {})
     return Card(
         metric=plan.metric,
         direction=plan.direction,
-        trained_on=str(summary["source"]),
+        trained_on="; ".join(str(summary["source"]) for summary in summaries),
         method=f"DPO ({', '.join(config.loss_type)}) of a LoRA of rank {plan.lora.rank}",
         measured_as=str(estimators.get(plan.metric, "not measured")),
         proxy=bool(estimators.get(plan.metric, "").startswith("proxy")),
@@ -141,7 +141,7 @@ def _card(
         base_sha256=sha256,
         pairs=len(train),
         held_out_pairs=len(held_out),
-        held_out_accuracy=max(accuracies, default=None),
+        held_out_accuracy=kept.accuracy if kept else None,
         settings=_settings(plan, config, trainer),
         curve=curve,
         verdict="not measured",

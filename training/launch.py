@@ -30,8 +30,8 @@ cd {folder}
 accelerate launch --multi_gpu --num_processes {gpus} --mixed_precision bf16 -m {command}
 """
 
-# What a job takes, not the machine that happens to be there: weights, optimizer and activations of the
-# largest musicgen that trains with the defaults, with room to spare. The paper's jobs first asked for 1 TB and waited.
+# What a job takes, with room to spare, not what a machine has: the paper's jobs first asked for 1 TB, and
+# waited for the few machines that had it.
 MEMORY = "24G"
 CPUS = 4
 TIME = "12:00:00"

@@ -91,6 +91,8 @@ def train_pack(
             continue
         seal(pack)
         yield Progress(slot, "done", found.card)
+    if any(card_in(pack, slot) for slot in SLOTS):
+        seal(pack)  # jobs that end at the same moment may have missed each other
 
 
 def write_manifest(plan: Plan, pack: Path, name: str, version: str) -> None:
@@ -104,7 +106,7 @@ def write_manifest(plan: Plan, pack: Path, name: str, version: str) -> None:
 
 def figures(card: Card) -> Mapping[str, float | None]:
     """What a table of progress shows of a trained adapter."""
-    best = next((point for point in card.curve if point.accuracy == card.held_out_accuracy), None)
+    best = next((point for point in card.curve if point.step == card.settings.get("best_step")), None)
     return {
         "pairs": card.pairs,
         "steps": best.step if best else None,

@@ -13,9 +13,9 @@ from engine.validation import first_fault
 from training.losses import LOSSES
 from training.policy import LoraPlan
 
-# The paper's: 3 pairs a batch, 150 warm-up steps, 10 epochs, half of the layers frozen (`LoraPlan`), reference
-# log-probabilities worked out beforehand. Its learning rate of 1e-8 is for whole models; a LoRA of it stays
-# where it is.
+# The paper's: 3 pairs a batch, 150 warm-up steps, 10 epochs, half of the layers frozen (`LoraPlan`),
+# reference log-probabilities worked out beforehand. Its learning rate, 1e-8, is for whole models: a LoRA
+# stays where it is.
 DEFAULTS: Mapping[str, Any] = {
     "per_device_train_batch_size": 3,
     "per_device_eval_batch_size": 6,
@@ -36,7 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
 _FIXED: Mapping[str, Any] = {
     "remove_unused_columns": False,
     "load_best_model_at_end": True,
-    "metric_for_best_model": "eval_rewards/accuracies",
+    "metric_for_best_model": "eval_good",  # see training.stopping
     "greater_is_better": True,
     "label_names": [],
     "report_to": [],  # TensorBoard is written besides
@@ -62,13 +62,14 @@ _UNSUPPORTED = (
 class Plan:
     """One adapter: what it is to do, the pairs it learns from, and how.
 
-    `settings` are fields of TRL's DPOConfig, as text or typed. Training stops when held-out reward accuracy
-    has not risen for `patience` evaluations. `pairs` and `held_out` limit how many pairs are used.
+    `settings` are fields of TRL's DPOConfig, as text or typed. Training stops after `patience` evaluations
+    whose held-out reward accuracy was worse than the best (see `training.stopping`). `pairs` and
+    `held_out` limit how many pairs of `data`, folders of them, are used.
     """
 
     metric: str
     direction: Direction
-    data: Path
+    data: tuple[Path, ...]
     model: str = STARTER
     lora: LoraPlan = field(default_factory=LoraPlan)
     settings: Mapping[str, Any] = field(default_factory=dict)

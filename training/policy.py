@@ -1,6 +1,7 @@
 """The model that is trained: transformers' own MusicGen decoder, with a LoRA by PEFT on its later layers."""
 
 import json
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def load_decoder(folder: Path) -> Any:
             "Choose the starter or a MusicGen that takes text (musicgen-small, -medium, -large, -stereo).",
         )
     values = {name: value for name, value in settings["decoder"].items() if name != "model_type"}
-    config = MusicgenDecoderConfig(**values)
+    with quiet_transformers():  # it thinks that padding should be one of the codes
+        config = MusicgenDecoderConfig(**values)
     if not torch.cuda.is_available() and config.hidden_size <= _NARROW:
         config._attn_implementation = "eager"
     weights = dict(open_checkpoint(folder).below("decoder."))
@@ -105,7 +107,8 @@ def with_lora(decoder: Any, plan: LoraPlan) -> Any:
         layers_to_transform=list(range(frozen, layers)),
         layers_pattern="layers",
     )
-    return get_peft_model(decoder, config)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # PEFT asks by an old name
+        return get_peft_model(decoder, config)
 
 
 def save_adapter(policy: Any, folder: Path, plan: LoraPlan) -> None:

@@ -75,7 +75,7 @@ def token_logps(logits: Tensor, clips: Clips) -> Tensor:
 
 
 def divergence(policy: Tensor, reference: Tensor, clips: Clips) -> Tensor:
-    """The mean over a clip's scored codes of KL(policy || reference) [B] in nats, from logits [B, K, T, V]."""
+    """KL(policy || reference) in nats, mean over each clip's scored codes [B], from logits [B, K, T, V]."""
     theirs, ours = policy.float().log_softmax(-1), reference.float().log_softmax(-1)
     by_code = (theirs.exp() * (theirs - ours)).sum(-1).masked_fill(~clips.scored, 0.0)
     return by_code.sum((1, 2)) / clips.scored.sum((1, 2))

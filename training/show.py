@@ -27,16 +27,17 @@ Tell = Callable[[str, int, int, Mapping[str, float]], None]
 def telling(console: Console, title: str = "") -> Iterator[Tell]:
     """Show what is told as a bar, or as a line every half minute where there is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    last = {"what": "", "at": 0.0}
+    last: tuple[str, float] = ("", 0.0)
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(title, total=None)
 
         def tell(what: str, done: int, total: int, told: Mapping[str, float]) -> None:
+            nonlocal last
             line = " ".join([f"{title} {what}".strip(), *_numbers(told)])
             bars.update(task, description=line, completed=done, total=total)
-            due = last["what"] != what or time.monotonic() - float(last["at"]) > LINE_EVERY_S
+            due = last[0] != what or time.monotonic() - last[1] > LINE_EVERY_S
             if not console.is_terminal and due:
-                last.update(what=what, at=time.monotonic())
+                last = (what, time.monotonic())
                 console.print(f"{line} {done}/{total}", highlight=False)
 
         yield tell

@@ -91,12 +91,31 @@ def write_pairs(
 
 
 @dataclass(frozen=True, eq=False)
-class PairSet(Sequence[Pair]):
-    """Pairs in the order they were written; codes are read from disk when a pair is asked for."""
+class _Folder:
+    """The tables of one folder, memory-mapped; `places` finds a clip by its id."""
 
     rows: Any
     clips: Any
     places: Mapping[str, int]
+
+    def pair(self, row: int) -> Pair:
+        found = self.rows[row]
+        sides = {name: self._side(found[name], found[f"{name}_value"]) for name in ("chosen", "rejected")}
+        return Pair(
+            found["prompt"], found["metric"], found["split"], **sides, prompt_frames=found["prompt_frames"]
+        )
+
+    def _side(self, clip: str, value: float) -> Side:
+        found = self.clips[self.places[clip]]
+        return Side(np.asarray(found["codes"], dtype=np.int16), value, found["source"])
+
+
+@dataclass(frozen=True, eq=False)
+class PairSet(Sequence[Pair]):
+    """Pairs of one metric and split, of one folder after another; codes are read when a pair is asked for."""
+
+    folders: tuple[_Folder, ...]
+    rows: tuple[tuple[int, int], ...]  # folder and row of each pair
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,27 +123,39 @@ class PairSet(Sequence[Pair]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        row = self.rows[int(index)]
-        sides = {name: self._side(row[name], row[f"{name}_value"]) for name in ("chosen", "rejected")}
-        return Pair(row["prompt"], row["metric"], row["split"], **sides, prompt_frames=row["prompt_frames"])
+        folder, row = self.rows[int(index)]
+        return self.folders[folder].pair(row)
 
     def prompts(self) -> list[str]:
         """The prompts, each once, sorted."""
-        return sorted(set(self.rows["prompt"]))
+        texts = [folder.rows["prompt"] for folder in self.folders]
+        return sorted({texts[folder][row] for folder, row in self.rows})
 
-    def first(self, count: int | None) -> "PairSet":
-        """The first `count` of these pairs, all if None."""
+    def spread(self, count: int | None) -> "PairSet":
+        """`count` of these pairs, spread evenly over them; all if None."""
         if count is None or count >= len(self):
             return self
-        return PairSet(self.rows.select(range(count)), self.clips, self.places)
-
-    def _side(self, clip: str, value: float) -> Side:
-        found = self.clips[self.places[clip]]
-        return Side(np.asarray(found["codes"], dtype=np.int16), value, found["source"])
+        return PairSet(self.folders, tuple(self.rows[n * len(self) // count] for n in range(count)))
 
 
-def read_pairs(folder: Path, metric: str, split: Split) -> PairSet:
-    """The pairs of one metric and split. Raises NoPairs if there are none, Problem if the folder has none at all."""
+def read_pairs(folders: Sequence[Path], metric: str, split: Split) -> PairSet:
+    """The pairs of one metric and split. Raises NoPairs if no folder has any, Problem if one is no data."""
+    opened = tuple(_open(folder) for folder in folders)
+    rows = tuple(
+        (number, row)
+        for number, folder in enumerate(opened)
+        for row, found in enumerate(zip(folder.rows["metric"], folder.rows["split"], strict=True))
+        if found == (metric, split)
+    )
+    if not rows:
+        names = " and ".join(str(folder) for folder in folders)
+        raise NoPairs(
+            f"{names} has no {split} pairs for '{metric}'.", "Make them: tunedial train data --help"
+        )
+    return PairSet(opened, rows)
+
+
+def _open(folder: Path) -> _Folder:
     import datasets
 
     files = {part: sorted(str(path) for path in (folder / part).glob("*.parquet")) for part in (CLIPS, PAIRS)}
@@ -134,16 +165,7 @@ def read_pairs(folder: Path, metric: str, split: Split) -> PairSet:
         cache = str(folder / _CACHE)
         rows = datasets.Dataset.from_parquet(files[PAIRS], cache_dir=cache)
         clips = datasets.Dataset.from_parquet(files[CLIPS], cache_dir=cache)
-    chosen = [
-        i
-        for i, (of, part) in enumerate(zip(rows["metric"], rows["split"], strict=True))
-        if (of, part) == (metric, split)
-    ]
-    if not chosen:
-        raise NoPairs(
-            f"{folder} has no {split} pairs for '{metric}'.", "Make them: tunedial train data --help"
-        )
-    return PairSet(rows.select(chosen), clips, {name: i for i, name in enumerate(clips["id"])})
+    return _Folder(rows, clips, {name: i for i, name in enumerate(clips["id"])})
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from training.batches import clips_of, collate
 from training.losses import Scores, reward_figures, total_loss
 from training.plan import loss_weights
 from training.scoring import Clips, Layout, aligned_logits, divergence, token_logps
+from training.stopping import good_evaluations
+
+ACCURACY = "eval_rewards/accuracies"
 
 
-class DpoTrainer(Trainer):
+class DpoTrainer(Trainer):  # type: ignore[misc]
     """Trains `policy`, a PeftModel around MusicgenForCausalLM, on `Examples`.
 
     References that the examples lack are worked out on the fly, with the adapter switched off. Figures are
@@ -98,6 +101,9 @@ class DpoTrainer(Trainer):
             logs[prefix + name] = float(torch.cat(values).mean())
         if mode:
             self._figures[mode].clear()
+        if mode == "eval":
+            before = [line[ACCURACY] for line in self.state.log_history if ACCURACY in line]
+            logs["eval_good"] = good_evaluations([*before, logs[ACCURACY]], len(self.eval_dataset))
         super().log(logs, start_time)
 
     @torch.no_grad()

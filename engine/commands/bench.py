@@ -8,7 +8,6 @@ import click
 from engine.commands.common import backend_option, echo_json, json_option, note, open_backend
 from engine.job import STARTER
 
-
 ENTRY_POINTS = "tunedial.benches"
 GENERATION = "generation"
 

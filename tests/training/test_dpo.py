@@ -46,7 +46,7 @@ def model(tmp_path: Path) -> Path:
 def plan(tmp_path: Path, model: Path) -> Plan:
     data = write(tmp_path / "data")
     lora = LoraPlan(rank=4, alpha=8)
-    return Plan("energy", "positive", data, model=str(model), lora=lora, settings=SETTINGS)
+    return Plan("energy", "positive", (data,), model=str(model), lora=lora, settings=SETTINGS)
 
 
 def silent(what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
@@ -144,7 +144,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(plan: Plan, tmp_path: Path) -> N
 
 
 def test_references_are_those_of_the_adapter_switched_off_and_kept(plan: Plan, model: Path) -> None:
-    pairs = read_pairs(plan.data, "energy", "train").first(4)
+    pairs = read_pairs(plan.data, "energy", "train").spread(4)
     states = text_states(model, "0" * 64, pairs.prompts())
     policy = policy_of(model)
     layout = layout_of(policy.get_base_model())
@@ -167,7 +167,7 @@ def test_references_are_those_of_the_adapter_switched_off_and_kept(plan: Plan, m
 def test_references_on_the_fly_give_the_same_loss_and_gradients(
     plan: Plan, tmp_path: Path, model: Path, checkpointing: bool
 ) -> None:
-    pairs = read_pairs(plan.data, "energy", "train").first(3)
+    pairs = read_pairs(plan.data, "energy", "train").spread(3)
     states = text_states(model, "0" * 64, pairs.prompts())
     policy = policy_of(model)
     layout = layout_of(policy.get_base_model())
@@ -222,7 +222,7 @@ def test_settings_are_dpoconfigs_and_wrong_ones_are_named(tmp_path: Path) -> Non
 def test_pairs_of_another_model_are_refused(plan: Plan, tmp_path: Path) -> None:
     data = write(tmp_path / "stereo", codebooks=8)
     with pytest.raises(Problem, match="8 codebooks of up to"):
-        trained(replace(plan, data=data), tmp_path)
+        trained(replace(plan, data=(data,)), tmp_path)
 
 
 def test_a_melody_model_is_refused(plan: Plan, tmp_path: Path) -> None:

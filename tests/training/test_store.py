@@ -16,7 +16,7 @@ def test_pairs_are_read_back_as_they_were(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("training.store.SHARD", 5)
     made = pairs(7)
     write_pairs(tmp_path / "data", made, "random numbers")
-    found = read_pairs(tmp_path / "data", "energy", "train")
+    found = read_pairs([tmp_path / "data"], "energy", "train")
     assert len(list((tmp_path / "data" / CLIPS).iterdir())) > 1
     assert len(found) == 7
     for before, after in zip(made, found, strict=True):
@@ -54,9 +54,19 @@ def test_the_summary_counts_what_was_left_out(tmp_path: Path) -> None:
 
 def test_other_metrics_and_splits_are_not_read(tmp_path: Path) -> None:
     folder = write(tmp_path / "data", train=3, test=2)
-    assert len(read_pairs(folder, "energy", "test")) == 2
+    assert len(read_pairs([folder], "energy", "test")) == 2
     with pytest.raises(Problem, match="no train pairs for 'tempo'"):
-        read_pairs(folder, "tempo", "train")
+        read_pairs([folder], "tempo", "train")
+
+
+def test_pairs_of_several_folders_are_spread_over_them(tmp_path: Path) -> None:
+    folders = [write(tmp_path / str(n), train=count, seed=n) for n, count in enumerate((4, 6))]
+    both = read_pairs(folders, "energy", "train")
+    assert [pair.chosen.id for pair in both] == [
+        pair.chosen.id for folder in folders for pair in read_pairs([folder], "energy", "train")
+    ]
+    assert [pair.chosen.id for pair in both.spread(5)] == [both[n].chosen.id for n in (0, 2, 4, 6, 8)]
+    assert len(both.spread(None)) == len(both.spread(99)) == 10
 
 
 def test_no_pairs_is_a_problem_that_says_why_and_leaves_nothing(tmp_path: Path) -> None:
@@ -64,4 +74,4 @@ def test_no_pairs_is_a_problem_that_says_why_and_leaves_nothing(tmp_path: Path) 
         write_pairs(tmp_path / "data", [], "somewhere", Counter({"no preview": 3}))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Problem, match="no preference pairs"):
-        read_pairs(tmp_path / "data", "energy", "train")
+        read_pairs([tmp_path / "data"], "energy", "train")

@@ -70,9 +70,8 @@ def encode_excerpts(
     known = set(ledger.known)
     results: list[Coded | None] = [None] * len(excerpts)
     work = partial(_encode, model=model, place=place, labelled=labelled, known=known)
-    done = 0
-    for number, key, found, reason in in_processes(work, list(enumerate(excerpts)), workers, _one_thread):
-        done += 1
+    steps = in_processes(work, list(enumerate(excerpts)), workers, _one_thread)
+    for done, (number, key, found, reason) in enumerate(steps, 1):
         tell("encoding", done, len(excerpts), {})
         if found:
             ledger.add({key: found})
@@ -137,10 +136,9 @@ def label_codes(
     """The labels of clips as they sound when the codec of `model` decodes them; `ids` name their content."""
     ledger = Ledger(cache_folder() / "labels" / f"{labels.VERSION}-{codec_id(model)}")
     missing = {name: clip for name, clip in zip(ids, codes, strict=True) if name not in ledger.known}
-    done = 0
-    for name, found in in_processes(partial(_label, model=model), missing.items(), workers, _one_thread):
+    steps = in_processes(partial(_label, model=model), missing.items(), workers, _one_thread)
+    for done, (name, found) in enumerate(steps, 1):
         ledger.add({name: found})
-        done += 1
         tell("measuring", done, len(missing), {})
     return [ledger.known[name] for name in ids]
 

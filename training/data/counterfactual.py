@@ -1,6 +1,6 @@
 """Pairs from the starter's rendered corpus: one song, one caption, one quality changed.
 
-Each song was rendered in variants along axes (tempo, mode, intensity, ...; `training.starter.corpus.variants`).
+Each song was rendered in variants along axes (tempo, mode, intensity, ...; `training.starter.corpus`).
 An axis is no label: which metrics a variant really moves, and which way, is measured on the clips as the
 codec plays them, and of all candidates those are kept that differ most in a metric and least in the others.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.labels import ESTIMATORS
 from engine.metrics import METRIC_IDS
-from engine.pairs import Pair, Side
+from engine.pairs import Pair, Side, Split
 from training.data.clips import Tell, label_codes
 from training.data.select import Rule, select, values_of
 from training.starter.corpus.build import Rendering, renderings
@@ -117,12 +117,12 @@ def _pairs(
     for column, metric in enumerate(METRIC_IDS):
         for couple in select(candidates, values, metric, rule, left_out):
             cuts = [clips[i] for i in couple]
-            sides = [
+            best, other = (
                 Side(codes[i], float(values[i, column]), cut.source)
                 for i, cut in zip(couple, cuts, strict=True)
-            ]
-            split = "train" if cuts[0].rendering.split == "train" else "test"
-            yield Pair(_caption(cuts, metric), metric, split, *sides)
+            )
+            split: Split = "train" if cuts[0].rendering.split == "train" else "test"
+            yield Pair(_caption(cuts, metric), metric, split, best, other)
 
 
 def _caption(cuts: Sequence[Cut], metric: str) -> str:

@@ -112,12 +112,12 @@ def _pairs(
         for pair in select(candidates, values, metric, rule, left_out):
             both = [clips[i] for i in pair]
             shared = tags[both[0][0].path].genres & tags[both[1][0].path].genres
-            sides = [
+            best, other = (
                 Side(
                     np.load(found.codes),
                     float(values[i, column]),
                     f"{piece.path.name} at {piece.start:.1f} s",
                 )
                 for i, (piece, found) in zip(pair, both, strict=True)
-            ]
-            yield Pair(", ".join(sorted(shared)), metric, split_of(both[0][0].path.stem), *sides)
+            )
+            yield Pair(", ".join(sorted(shared)), metric, split_of(both[0][0].path.stem), best, other)

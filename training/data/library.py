@@ -1,7 +1,7 @@
 """Pairs from the app's own ratings: A/B choices, and stars and likes of takes with the same prompt.
 
-They teach `rating`: what this listener likes. A choice is worth more than stars: the two clips of a take share
-their noise, and the knobs alone differ.
+They teach `rating`: what this listener likes. A choice is worth more than stars: the two clips of a take
+share their noise, and the knobs alone differ.
 """
 
 from collections import Counter
@@ -120,16 +120,16 @@ def _pair(
     except Problem:
         left_out["takes whose audio prompt is gone"] += 1
         return
-    sides = [
+    high_side, low_side = (
         Side(clip, value, f"{path.parent.name}/{path.name}")
         for clip, value, path in zip(codes, (best_value, other_value), (best, other), strict=True)
-    ]
+    )
     prompt = high.recipe.job.prompt
-    yield Pair(prompt, METRIC, split_of(prompt), *sides, prompt_frames=given)
+    yield Pair(prompt, METRIC, split_of(prompt), high_side, low_side, given)
 
 
 def _prompt_frames(recipe: Recipe, model: Path) -> int:
-    """The frames at the front of both clips that the audio prompt gave. Raises Problem if that is not known."""
+    """The frames that the audio prompt gave, at the front of both clips. Raises Problem if it is gone."""
     prompt = recipe.job.audio_prompt
     if prompt is None or prompt.role != "continue":
         return 0

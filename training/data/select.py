@@ -65,7 +65,7 @@ def select(
 
 
 def spreads(values: Values) -> NDArray[np.float64]:
-    """The standard deviation of each metric [metrics] over the clips where it is known, 0 if it is nowhere."""
+    """The standard deviation of each metric [metrics] over the clips where it is known, 0 if nowhere."""
     known = np.isfinite(values)
     count = np.maximum(known.sum(0), 1)
     mean = np.where(known, values, 0.0).sum(0) / count

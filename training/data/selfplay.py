@@ -8,7 +8,7 @@ prompt with words beside it (Tango 2's second strategy), and stand in pairs unde
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
@@ -51,7 +51,7 @@ class Play:
     clips: int = 8
     hints: bool = False
     seed: int = 0
-    settings: GenerationSettings = GenerationSettings()
+    settings: GenerationSettings = field(default_factory=GenerationSettings)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Thresholds:
     `upper_least` above the mean of all clips, the lower one at least `lower_least`, and `rule` says how far
     apart they are."""
 
-    rule: Rule = Rule(margin=0.5, most=4.0)
+    rule: Rule = field(default_factory=lambda: Rule(margin=0.5, most=4.0))
     upper_least: float = -np.inf
     lower_least: float = -np.inf
 
@@ -166,11 +166,11 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
         chosen = select(candidates, values, metric, thresholds.rule, left_out)
         chosen = _agreed(chosen, made, metric, left_out)
         for upper, lower in _inside(chosen, values, column, thresholds, left_out):
-            sides = [
+            best, other = (
                 Side(np.load(place / "codes" / made[i].file), float(values[i, column]), made[i].source)
                 for i in (upper, lower)
-            ]
-            yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), *sides)
+            )
+            yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), best, other)
 
 
 def _agreed(pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]) -> np.ndarray:

@@ -10,7 +10,7 @@ their names. Optional besides: a CSV of artists' genres (artist or name, genres)
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from training.data.splits import split_of
 from training.store import Written, write_pairs
 
 _SPOTIFY = tuple(metric.id for metric in METRICS if metric.source == "spotify")
-_TODO = "Use the Kaggle CSV as it is: huggingface.co/datasets/maharshipandya/spotify-tracks-dataset has the columns."
+_TODO = "Use the Kaggle CSV as it is (spotify-tracks-dataset); docs/training.md names its columns."
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Songs:
 
 @dataclass(frozen=True)
 class Pairing:
-    """How songs are paired: `matches` for each, `same_artist` or not, only of a `genre` that holds this word."""
+    """How songs are paired: `matches` for each, `same_artist` or not, only with this word in a `genre`."""
 
     matches: int = 1
     same_artist: bool = True
     genre: str | None = None
-    rule: Rule = Rule(margin=0.0)
+    rule: Rule = field(default_factory=lambda: Rule(margin=0.0))
 
 
 def make_pairs(
@@ -164,11 +164,11 @@ def _pairs(
             continue
         for chosen, rejected in select(candidates, songs.values, metric, rule, left_out):
             prompt = ", ".join(sorted(songs.genres[chosen] & songs.genres[rejected]))
-            sides = [
+            best, other = (
                 Side(np.load(clips[i].codes), float(songs.values[i, column]), files[songs.ids[i]].name)
                 for i in (chosen, rejected)
-            ]
-            yield Pair(prompt, metric, songs.splits[chosen], *sides)
+            )
+            yield Pair(prompt, metric, songs.splits[chosen], best, other)
 
 
 def _read_csv(file: Path, needed: set[str]) -> Any:

@@ -143,7 +143,7 @@ def test_spotify_songs_meet_in_genre_space(tmp_path, model, monkeypatch):
     assert set(written.pairs) == set(METRIC_IDS) - {"rating"}
     place = 4 + METRIC_IDS.index("energy")
     table = {float(row.split(",")[place]) for row in csv.read_text().splitlines()[1:]}
-    trained, tested = (read_pairs(tmp_path / "pairs", "energy", split) for split in ("train", "test"))
+    trained, tested = (read_pairs([tmp_path / "pairs"], "energy", split) for split in ("train", "test"))
     values = [{v for p in pairs for v in (p.chosen.value, p.rejected.value)} for pairs in (trained, tested)]
     assert values[0] | values[1] <= table
     assert not values[0] & values[1], "a song stands in both splits"
@@ -194,7 +194,7 @@ def test_own_music_is_paired_by_tags_and_folders(tmp_path, model):
     )
     assert written.left_out["no genre, in the tags or as a folder's name"] == 1
     assert written.left_out["shorter than a clip"] == 1
-    pairs = read_pairs(tmp_path / "pairs", "energy", "train")
+    pairs = read_pairs([tmp_path / "pairs"], "energy", "train")
     assert {pair.prompt for pair in pairs} <= {"hard rock", "blues, hard rock"}
     assert all(pair.chosen.value > pair.rejected.value for pair in pairs)
     assert read_summary(tmp_path / "pairs")["estimators"]["energy"] == "vibenet energy, 0 to 1"
@@ -217,7 +217,7 @@ def test_the_model_plays_against_itself(tmp_path, model, monkeypatch):
     made = selfplay.make_pairs(prompts, tmp_path / "pairs", model, "0" * 64, play, rule, 1, silent)
     assert made.pairs
     metric, splits = next((m, s) for m, s in made.pairs.items() if s["train"])
-    pairs = read_pairs(tmp_path / "pairs", metric, "train")
+    pairs = read_pairs([tmp_path / "pairs"], metric, "train")
     assert len(pairs) == splits["train"]
     for pair in pairs:
         assert pair.prompt in prompts
@@ -281,7 +281,7 @@ def test_choices_and_stars_become_pairs(tmp_path, model):
 
 def _pairs_or_none(place: Path, split: str) -> list:
     try:
-        return list(read_pairs(place, "rating", split))
+        return list(read_pairs([place], "rating", split))
     except Problem:
         return []
 
@@ -313,7 +313,7 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
     written = counterfactual.make_pairs(
         corpus, tokens, tmp_path / "pairs", model, 2, 48, Rule(0.2, limit=4), 1, silent
     )
-    pairs = read_pairs(tmp_path / "pairs", "energy", "train")
+    pairs = read_pairs([tmp_path / "pairs"], "energy", "train")
     assert 0 < len(pairs) <= written.pairs["energy"]["train"] <= 4
     for pair in pairs:
         songs = {side.source.split()[1].split("_")[0] for side in (pair.chosen, pair.rejected)}
