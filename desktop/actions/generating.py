@@ -9,14 +9,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from desktop import session
-from desktop.actions import prompting
+from desktop.actions import mixing, prompting
 from desktop.app import App
+from desktop.library.measurements import keep_measured
 from desktop.pairs import Pair, add_audio, growing_pair, pair_of
 from desktop.state import Queued
 from engine.errors import Problem
 from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started
 from engine.job import Job
 from engine.library import Entry, Library
+from engine.metrics import metric
 from engine.paths import takes_dir
 from engine.take import Take, write_take
 
@@ -147,16 +149,21 @@ def save_take(app: App, take: Take, then: Callable[[Entry], None]) -> None:
 
 
 def _job(app: App) -> Job | None:
+    """The draft's job; knobs without an adapter are left out, and that is told."""
     try:
-        return app.state.draft.value.job()
+        job = app.state.draft.value.job()
     except ValidationError as error:
         app.report(prompting.first_problem(error))
         return None
+    app.state.notice.value = None
+    mix = mixing.effective(job.mix, app.state.adapters.value)
+    if left_out := [metric(name).label for name in job.mix.knobs if name not in mix.knobs]:
+        app.tell(f"Left out, since no pack for {job.model} has an adapter for it: {', '.join(left_out)}.")
+    return job.model_copy(update={"mix": mix})
 
 
 def _submit(app: App, job: Job, scout: bool = False) -> None:
     number = next(_numbers)
-    app.state.notice.value = None
     session.remember_prompt(job.prompt)
     _append(app, Queued(number, job, scout=scout))
     app.background.submit(number, job)
@@ -210,6 +217,7 @@ def measure(app: App, path: Path) -> None:
 
     def measured(values: dict[str, float | str | None]) -> None:
         app.state.measured.value = {**app.state.measured.value, path: values}
+        app.background.call(lambda: keep_measured(path, values))
 
     app.background.measure(path, measured)
 
@@ -220,6 +228,12 @@ def _replace_shown(app: App, pair: Pair) -> None:
 
 
 def _unshow(app: App, entry: Queued) -> None:
-    if entry.pair is not None and app.state.pair.value is entry.pair:
-        app.state.playing.value = False
+    """Go back from a pair that came to nothing to the last one that is kept."""
+    if entry.pair is None or app.state.pair.value is not entry.pair:
+        return
+    app.state.playing.value = False
+    kept = [e.pair for e in app.state.queue.value if e.pair is not None and e.pair.folder is not None]
+    if kept:
+        show(app, kept[-1])
+    else:
         app.state.pair.value = None

@@ -6,7 +6,9 @@ from pathlib import Path
 from desktop.actions import generating
 from desktop.app import App
 from desktop.draft import Draft
+from desktop.library.measurements import read_measured
 from desktop.pairs import Pair, pair_of
+from desktop.state import Measured
 from engine.library import Library
 from engine.preferences import Preference, read_preference
 from engine.recipe import Recipe
@@ -16,12 +18,13 @@ from engine.take import read_take, take_files
 def open_take(app: App, folder: Path) -> None:
     """Put a take of the library into the view."""
 
-    def read(library: Library) -> tuple[Pair, Preference | None]:
-        return pair_of(read_take(folder), folder), read_preference(folder)
+    def read(library: Library) -> tuple[Pair, Preference | None, dict[Path, Measured]]:
+        return pair_of(read_take(folder), folder), read_preference(folder), read_measured(folder)
 
-    def opened(found: tuple[Pair, Preference | None]) -> None:
-        pair, preference = found
+    def opened(found: tuple[Pair, Preference | None, dict[Path, Measured]]) -> None:
+        pair, preference, known = found
         app.state.playing.value = False
+        app.state.measured.value = {**app.state.measured.value, **known}
         generating.show(app, pair)
         app.state.preference.value = preference
         files = take_files(folder)

@@ -88,7 +88,7 @@ class _Row:
     def show_midi(self, midi: MidiState) -> None:
         """Show its controller."""
         control, learning = midi.controls.get(self._metric.id), midi.learning == self._metric.id
-        text = tr("Channel {}, CC {}").format(control[0] + 1, control[1]) if control else ""
+        text = tr("Ch {} · CC {}").format(control[0] + 1, control[1]) if control else ""
         self.control.setText(tr("Move a controller…") if learning else text)
         self.learn.setChecked(learning)
         self.learn.setEnabled(midi.port is not None)

@@ -203,7 +203,7 @@ def test_the_page_chooses_learns_and_forgets(app, wires, midi, qtbot):
     assert panel.rows["energy"].control.text() == "Move a controller…"
     wires.wires["Faders"].send(0xB0, 21, 64)
     midi.poll()
-    assert panel.rows["energy"].control.text() == "Channel 1, CC 21"
+    assert panel.rows["energy"].control.text() == "Ch 1 · CC 21"
     panel.rows["energy"].forget.click()
     assert panel.rows["energy"].control.text() == ""
     panel.port.setCurrentIndex(0)
