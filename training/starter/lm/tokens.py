@@ -55,12 +55,18 @@ def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None
 
 @torch.inference_mode()
 def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Codes int16 [K, T] of the stems [stem, T * hop] of one song. A stem that never sounds costs nothing."""
+    """Codes int16 [K, T] of the stems [stem, T * hop] of one song. A stem that never sounds costs nothing.
+
+    Here and there a code is another than the engine gives, which encodes in float32: 1 in 200 of the first
+    books, 1 in 50 of the later ones.
+    """
     T = stems.shape[1] // FRAME
     rows = []
     for s, samples in enumerate(stems):
         if samples.any():
-            latents = network.encode_latents(torch.from_numpy(samples[None]), torch.tensor([s]))
+            spectra = network.spectra(torch.from_numpy(samples[None]))
+            with torch.autocast("cpu", dtype=torch.bfloat16):  # as in training, and three times as fast
+                latents = network.encode_spectra(spectra, torch.tensor([s]))
             rows.append(network.quantize(latents, s)[0])
         else:
             rows.append(_silence(network, s).expand(-1, T))
