@@ -155,6 +155,7 @@ def _style_sheet(p: Palette) -> str:
     return f"""
     QToolTip {{ background: {p.raised}; color: {p.text}; border: 1px solid {p.line}; padding: 6px; }}
     QFrame[panel="true"] {{ background: {p.panel}; border-radius: {RADIUS}px; }}
+    QFrame[card="true"] {{ background: {p.raised}; border-radius: {RADIUS}px; }}
     QLabel[role="heading"] {{ color: {p.muted}; font-size: {SMALL}pt; font-weight: 600; }}
     QLabel[role="muted"] {{ color: {p.muted}; }}
     QLabel[role="small"] {{ color: {p.muted}; font-size: {SMALL}pt; }}
@@ -196,7 +197,8 @@ def _style_sheet(p: Palette) -> str:
     QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
         width: 0; border: none;
     }}
-    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::drop-down {{ border: none; width: 16px; }}
+    QComboBox::down-arrow {{ image: url({resources().as_posix()}/icons/down.svg); width: 10px; height: 10px; }}
     QComboBox QAbstractItemView {{ background: {p.raised}; border: 1px solid {p.line}; outline: none; }}
 
     QMenu {{ background: {p.raised}; border: 1px solid {p.line}; padding: 4px; }}

@@ -3,9 +3,11 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from types import MappingProxyType
 
 from desktop.app import App
 from desktop.draft import Draft, Slot
+from desktop.state import Adapters
 from engine.metrics import METRICS, metric
 from engine.mix import KNOB_LIMIT, Mix
 
@@ -17,6 +19,16 @@ def with_knob(mix: Mix, name: str, value: float) -> Mix:
     """`mix` with one knob at `value`, which is limited to -5 to 5."""
     limited = round(min(KNOB_LIMIT, max(-KNOB_LIMIT, value)), KNOB_DIGITS)
     return Mix(knobs={**mix.knobs, name: limited}, base_weight=mix.base_weight, amount=mix.amount)
+
+
+def effective(mix: Mix, adapters: Adapters) -> Mix:
+    """`mix` without the knobs for which there is no adapter on their side."""
+    kept = {
+        name: value
+        for name, value in mix.knobs.items()
+        if (name, "positive" if value > 0 else "negative") in adapters
+    }
+    return mix if len(kept) == len(mix.knobs) else mix.model_copy(update={"knobs": MappingProxyType(kept)})
 
 
 def set_knob(app: App, name: str, value: float, gesture: object | None = None) -> None:

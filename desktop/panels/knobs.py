@@ -81,7 +81,7 @@ class KnobsPanel(QFrame):
         made = panel()
         head = row(label(tr("MIX"), "heading"), 1)
         bar = column(label(tr("Weights"), "small"), self.bar, gap=3)
-        made.setLayout(column(head, row(self.amount, side, gap=12), 1, bar, gap=6))
+        made.setLayout(column(head, 1, row(self.amount, side, gap=12), 2, bar, 1, gap=6))
         made.layout().setContentsMargins(theme.PAD, 8, theme.PAD, 10)
         return made
 
@@ -127,7 +127,7 @@ class KnobsPanel(QFrame):
         for name, knob in self.knobs.items():
             knob.show_value(mix.knobs.get(name, 0.0))
         self.amount.show_value(mix.amount)
-        self.bar.show_weights(weights(mix), mix.knobs)
+        self._show_weights()
         self.slot_a.setChecked(draft.morph == 0)
         self.slot_b.setChecked(draft.morph == 1)
         self.copy.setEnabled(draft.slot_a != draft.slot_b)
@@ -135,9 +135,14 @@ class KnobsPanel(QFrame):
         self.morph.setValue(round(draft.morph * MORPH_STEPS))
         self.morph.blockSignals(False)
 
+    def _show_weights(self) -> None:
+        mix = mixing.effective(self._app.state.draft.value.mix, self._app.state.adapters.value)
+        self.bar.show_weights(weights(mix), mix.knobs)
+
     def _show_adapters(self, adapters: Adapters) -> None:
         for name, knob in self.knobs.items():
             knob.set_reach(*reach(name, adapters))
+        self._show_weights()
         self.dice.setEnabled(bool(adapters))
         model = self._app.state.draft.value.model.rsplit("/", 1)[-1]
         self.hint.setText(

@@ -60,7 +60,6 @@ class ModelsPanel(QWidget):
         inner = QWidget()
         inner.setLayout(
             column(
-                label(tr("MODELS"), "heading"),
                 self._models,
                 row(self.hub, fetch, gap=4),
                 self.download,
@@ -130,7 +129,7 @@ class ModelCard(QFrame):
 
     def __init__(self, app: App, ref: ModelRef, size: int) -> None:
         super().__init__()
-        self.setProperty("panel", True)
+        self.setProperty("card", True)
         self.pick = QPushButton(tr("Use"))
         self.pick.setCheckable(True)
         self.pick.clicked.connect(lambda: models.pick(app, ref.id))
@@ -157,7 +156,7 @@ class PackCard(QFrame):
 
     def __init__(self, app: App, pack: Pack) -> None:
         super().__init__()
-        self.setProperty("panel", True)
+        self.setProperty("card", True)
         manifest = pack.manifest
         facts = tr("{} adapters for {}").format(len(pack.adapters), Path(manifest.base_model).name)
         texts = column(ElidedLabel(f"{manifest.name} {manifest.version}"), ElidedLabel(facts, "small"), gap=0)
@@ -174,7 +173,7 @@ class DownloadRow(QFrame):
 
     def __init__(self, app: App) -> None:
         super().__init__()
-        self.setProperty("panel", True)
+        self.setProperty("card", True)
         self.told = label("", "small")
         self.told.setWordWrap(True)
         self.bar = QProgressBar()

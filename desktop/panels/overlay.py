@@ -1,5 +1,7 @@
 """Pages that lie over the window and leave with Escape: the keyboard map, and About."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
@@ -95,25 +97,17 @@ class Overlay(QWidget):
 
 
 def keyboard_map() -> QWidget:
-    """Every key, by group, in two columns; the mouse below."""
+    """Every key, by group, in two columns; the mouse in a third."""
     page = _page()
-    left, right = QGridLayout(), QGridLayout()
-    for title, commands in GROUPS:
-        grid = left if title in ("Generate", "Listen", "Presets") else right
-        _heading(grid, tr(title))
-        for command in commands:
-            if command.keys:
-                _line(grid, command.keys.replace("Return", "Enter"), tr(command.text))
-    for grid in (left, right):
-        grid.setRowStretch(grid.rowCount(), 1)
-        grid.setHorizontalSpacing(18)
+    grids = [QGridLayout() for _ in range(3)]
+    for index, (title, commands) in enumerate(GROUPS):
+        lines = [(c.keys.replace("Return", "Enter"), tr(c.text)) for c in commands if c.keys]
+        _fill(grids[0 if index < 2 else 1 if index < 4 else 2], tr(title), lines)
     below = QGridLayout()
-    below.setHorizontalSpacing(18)
+    _fill(below, tr("Knobs"), [(tr(gesture), tr(effect)) for gesture, effect in MOUSE])
     title = label(tr("Keyboard and mouse"), "title")
-    _heading(below, tr("Knobs"))
-    for gesture, effect in MOUSE:
-        _line(below, tr(gesture), tr(effect))
-    page.setLayout(column(title, row(left, right, gap=48), below, gap=14, margins=24))
+    columns = row(*(column(grid, 1) for grid in grids), gap=40)
+    page.setLayout(column(title, columns, below, gap=14, margins=24))
     return page
 
 
@@ -124,15 +118,11 @@ def about() -> QWidget:
         tr("Turn the music, not the prompt: MusicGen with thirteen knobs.\nFree software, with no warranty.")
     )
     grid = QGridLayout()
-    grid.setHorizontalSpacing(24)
-    for name, license_ in LICENSES:
-        _line(grid, name, license_)
+    _fill(grid, tr("Licenses"), LICENSES)
     idea = label(
-        tr(
-            "The metrics and how the knobs mix: Torrie et al.,\nMusic Generation with Direct Policy Optimization."
-        ),
-        "muted",
+        tr("The metrics and their mix: Torrie et al.,\nMusic Generation with Direct Policy Optimization.")
     )
+    idea.setProperty("role", "muted")
     page.setLayout(column(label(f"Tunedial {__version__}", "title"), text, grid, idea, gap=14, margins=24))
     return page
 
@@ -144,12 +134,13 @@ def _page() -> QFrame:
     return page
 
 
-def _heading(grid: QGridLayout, text: str) -> None:
-    grid.addWidget(label(text.upper(), "heading"), grid.rowCount(), 0, 1, 2)
-
-
-def _line(grid: QGridLayout, key: str, text: str) -> None:
-    at = grid.rowCount()
-    name = QLabel(key)
-    grid.addWidget(name, at, 0)
-    grid.addWidget(label(text, "muted"), at, 1)
+def _fill(grid: QGridLayout, title: str, lines: Sequence[tuple[str, str]]) -> None:
+    """Add a heading and lines of two columns below what is there."""
+    grid.setHorizontalSpacing(18)
+    grid.setVerticalSpacing(4)
+    at = grid.count()
+    grid.addWidget(label(title.upper(), "heading"), at, 0, 1, 2)
+    for below, (left, right) in enumerate(lines, at + 1):
+        grid.addWidget(QLabel(left), below, 0)
+        grid.addWidget(label(right, "muted"), below, 1)
+    grid.setColumnStretch(1, 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QFile, QMimeData, QModelIndex, QPoint, QRect, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QDrag, QFont, QGuiApplication, QPainter
+from PySide6.QtGui import QActionGroup, QDesktopServices, QDrag, QFont, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -53,7 +53,7 @@ class PresetsPanel(QWidget):
         self.search.returnPressed.connect(lambda: self.list.setFocus())
         self.source = _combo(tr("Whose"), [tr("All"), tr("Factory"), tr("Mine"), tr("Starred")], self._fill)
         self.tag = _combo(tr("Tag"), [tr("Any tag")], self._fill)
-        self.sort = _combo(tr("Order"), [tr("Name"), tr("Author"), tr("Newest")], self._fill)
+        self.sort = self._sort_button()
         self.list = PresetList(self)
         self.list.setItemDelegate(PresetDelegate(self.list))
         self.list.currentItemChanged.connect(self._audition)
@@ -66,6 +66,8 @@ class PresetsPanel(QWidget):
         self.form = SavePreset(app)
         self.form.hide()
         filters = row(self.source, self.tag, self.sort, gap=4)
+        filters.setStretch(0, 1)
+        filters.setStretch(1, 1)
         self.setLayout(
             column(
                 self.search, filters, self.list, self.form, row(self.found, 1, self.save, more, gap=4), gap=6
@@ -75,6 +77,29 @@ class PresetsPanel(QWidget):
         app.state.preset.watch(self._show_loaded)
         app.state.draft.changed.connect(lambda draft: self.list.viewport().update())
         self.reload()
+
+    def _sort_button(self) -> IconButton:
+        button = IconButton("sort", tr("Order"))
+        menu = QMenu(button)
+        group = QActionGroup(menu)
+        for name, text in (
+            ("name", tr("By name")),
+            ("author", tr("By author")),
+            ("newest", tr("Newest first")),
+        ):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(session.current.sort == name)
+            action.triggered.connect(lambda _=False, name=name: self.sort_by(name))
+            group.addAction(action)
+        button.setMenu(menu)
+        button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        return button
+
+    def sort_by(self, order: str) -> None:
+        """Order the list by name, author or newest."""
+        session.current.sort = order
+        self._fill()
 
     def reload(self) -> None:
         """Read the presets again."""
@@ -133,9 +158,9 @@ class PresetsPanel(QWidget):
 
     def _key(self, file: PresetFile) -> Any:
         name = file.path.stem.casefold()
-        if self.sort.currentIndex() == 1:
+        if session.current.sort == "author":
             return (file.content.author.casefold() if isinstance(file.content, Preset) else "", name)
-        if self.sort.currentIndex() == 2:
+        if session.current.sort == "newest":
             try:
                 return (-file.path.stat().st_mtime, name)
             except OSError:

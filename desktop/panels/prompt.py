@@ -127,7 +127,7 @@ class PromptPanel(QFrame):
 
     def _seed(self) -> list[QWidget]:
         self.seed = QLineEdit()
-        self.seed.setFixedWidth(92)
+        self.seed.setFixedWidth(106)
         self.seed.setAccessibleName(tr("Seed"))
         self.seed.setToolTip(tr("The seed: the same one gives the same noise. Typing one locks it."))
         self.seed.editingFinished.connect(self._seed_typed)

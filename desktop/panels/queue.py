@@ -69,7 +69,7 @@ class JobRow(QFrame):
         super().__init__()
         self._app = app
         self._entry: Queued | None = None
-        self.setProperty("panel", True)
+        self.setProperty("card", True)
         self.title = ElidedLabel()
         self.told = ElidedLabel("", "small")
         self.bar = QProgressBar()

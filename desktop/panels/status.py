@@ -10,7 +10,7 @@ from desktop.state import Notice, Queued
 from desktop.texts import tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, restyle, row
 
-DETAILS_HEIGHT = 150
+DETAILS_HEIGHT = 96
 
 
 class StatusBar(QFrame):

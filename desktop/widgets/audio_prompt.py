@@ -24,9 +24,9 @@ class AudioPromptBar(QWidget):
         super().__init__()
         self._app = app
         self._strokes = Strokes(self)
-        self.choose = QPushButton(tr("Begin from audio…"))
+        self.choose = QPushButton(tr("Audio…"))
         self.choose.setProperty("chip", True)
-        self.choose.setToolTip(tr("Drop an audio file here, or press to choose one"))
+        self.choose.setToolTip(tr("Begin from audio: drop a file here, or press to choose one"))
         self.choose.clicked.connect(self._choose)
         self.name = ElidedLabel("", "small", Qt.TextElideMode.ElideMiddle)
         self.name.setFixedWidth(84)

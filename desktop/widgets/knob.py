@@ -201,6 +201,7 @@ class Knob(QDial):
     def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
         """Escape leaves the number as it was."""
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
             if event.type() == QEvent.Type.KeyPress:
                 self._end_edit()
             return True

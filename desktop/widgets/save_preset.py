@@ -40,6 +40,7 @@ class SavePreset(QFrame):
         self.author.setText(old.author if old and loaded and not loaded.factory else "")
         self.tags.setText(", ".join(old.tags) if old else "")
         self.notes.setText(old.notes.replace("\n", " ") if old else "")
+        self.notes.setCursorPosition(0)
         self._open(tr("Save"), True)
 
     def begin_rename(self, file: PresetFile) -> None:

@@ -10,7 +10,7 @@ from desktop import theme
 from desktop.texts import tr
 from engine.metrics import METRICS, metric
 
-HEIGHT = 20
+HEIGHT = 24
 
 
 class WeightBar(QWidget):
@@ -55,11 +55,12 @@ class WeightBar(QWidget):
         painter.setFont(theme.font(theme.SMALL - 0.5))
         for index, (name, rect) in enumerate(self.parts()):
             painter.fillRect(rect.adjusted(0.5, 0, -0.5, 0), self._color(name, index))
-            text = f"{_label(name)} {self._weights[name]:.0%}"
             painter.setPen(QColor(theme.current().on_accent if name != "base" else theme.current().text))
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(rect.width()) - 8)
-            if len(shown) > 3:
-                painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), shown)
+            share = f"{self._weights[name]:.0%}"
+            for text in (f"{_label(name)} {share}", share):
+                if painter.fontMetrics().horizontalAdvance(text) < rect.width() - 6:
+                    painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
+                    break
 
     def event(self, event: QEvent) -> bool:
         """Say which part the pointer is on."""

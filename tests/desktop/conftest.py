@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from desktop import places, session
 from desktop.app import App
@@ -12,6 +13,26 @@ from engine.packs import Card, PackAdapter
 from engine.paths import home
 from tests.engine.fake import FakeBackend
 from tests.engine.random_pack import card_json
+
+PATIENCE_MS = 60_000  # a busy machine fails no test
+
+
+class PatientBot(QtBot):
+    """pytest-qt's robot, which waits longer before it gives up."""
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_MS):
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_MS, **options):
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+    def waitSignals(self, signals, *, timeout=PATIENCE_MS, **options):
+        return super().waitSignals(signals, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp, request) -> QtBot:
+    return PatientBot(request)
 
 
 class Gate:
@@ -25,7 +46,7 @@ class Gate:
     def __call__(self, step: int) -> None:
         self.reached.release()
         if not self._all:
-            assert self._open.acquire(timeout=10)
+            assert self._open.acquire(timeout=60)
 
     def let(self, steps: int = 1) -> None:
         for _ in range(steps):

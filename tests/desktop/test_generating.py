@@ -107,7 +107,7 @@ def test_cancel_at_any_step(window, app, gate, qtbot, steps):
     generating.generate(app)
     gate.let(steps)
     for _ in range(steps + 1):
-        assert gate.reached.acquire(timeout=10)
+        assert gate.reached.acquire(timeout=60)
     generating.cancel(app, app.state.queue.value[-1].number)
     gate.let_all()
     qtbot.waitUntil(lambda: app.state.queue.value[-1].over)
@@ -121,7 +121,7 @@ def test_cancel_at_any_step(window, app, gate, qtbot, steps):
 
 def test_escape_stops_the_job(window, app, gate, qtbot):
     generating.generate(app)
-    assert gate.reached.acquire(timeout=10)
+    assert gate.reached.acquire(timeout=60)
     window.actions_by_name["stop"].trigger()
     gate.let_all()
     qtbot.waitUntil(lambda: app.state.queue.value[-1].over)
@@ -132,7 +132,7 @@ def test_jobs_queue_and_a_waiting_one_can_be_stopped(window, app, backend, gate,
     for _ in range(3):
         generating.generate(app)
     first, second, third = (entry.number for entry in app.state.queue.value)
-    assert gate.reached.acquire(timeout=10)
+    assert gate.reached.acquire(timeout=60)
     generating.cancel(app, second)
     gate.let_all()
     qtbot.waitUntil(lambda: ended(app))
@@ -190,7 +190,7 @@ def test_the_queue_panel_tells_progress_and_offers_to_try_again(window, app, bac
 
 def test_closing_while_a_job_runs_asks_once(window, app, gate, qtbot):
     generating.generate(app)
-    assert gate.reached.acquire(timeout=10)
+    assert gate.reached.acquire(timeout=60)
     assert not window.close()
     assert "Close again" in window.status.text.text() and window.isVisible()
     gate.let_all()
