@@ -86,7 +86,7 @@ def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
     from training.batches import clips_of
     from training.losses import total_loss
     from training.policy import LoraPlan, layout_of, with_lora
-    from training.scoring import aligned_logits
+    from training.scoring import predictions
     from training.trainer import scores_of
 
     decoder = _decoder(shape)
@@ -98,8 +98,10 @@ def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
     def step() -> None:
         clips = clips_of(batch)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = aligned_logits(policy, clips, layout)
-        total_loss({"sigmoid": 1.0}, scores_of(logits, batch["references"], clips), 0.1, 0.0).backward()
+            logits = predictions(policy, clips, layout)
+        total_loss(
+            {"sigmoid": 1.0}, scores_of(logits, batch["references"], clips, layout), 0.1, 0.0
+        ).backward()
         optimizer.step()
         optimizer.zero_grad()
 
@@ -113,7 +115,7 @@ def _naive_step(shape: Shape, pairs: int, seconds: float) -> Any:
     from training.batches import clips_of
     from training.losses import total_loss
     from training.policy import LoraPlan, layout_of, with_lora
-    from training.scoring import aligned_logits, token_logps
+    from training.scoring import predictions, token_logps
     from training.trainer import scores_of
 
     text = T5EncoderModel(
@@ -139,10 +141,10 @@ def _naive_step(shape: Shape, pairs: int, seconds: float) -> Any:
                 read()
             with torch.no_grad():
                 clips = clips_of(read())
-                references = token_logps(aligned_logits(reference, clips, layout), clips).sum((1, 2))
+                references = token_logps(predictions(reference, clips, layout), clips, layout).sum((1, 2))
             clips = clips_of(read())
-            logits = aligned_logits(policy, clips, layout)
-        total_loss({"sigmoid": 1.0}, scores_of(logits, references, clips), 0.1, 0.0).backward()
+            logits = predictions(policy, clips, layout)
+        total_loss({"sigmoid": 1.0}, scores_of(logits, references, clips, layout), 0.1, 0.0).backward()
         optimizer.step()
         optimizer.zero_grad()
 

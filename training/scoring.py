@@ -1,15 +1,13 @@
 """Exact log-probabilities of clips under a MusicGen decoder.
 
-A decoder reads the delayed codes and predicts column j + 1 from the columns up to j (see `engine.delay`).
-So codebook k's frame t, which stands in column t + wait(k) + 1, is predicted at step t + wait(k). For two
-codebooks, three frames, waits 0 and 1 (P is padding; kt is codebook k's code at frame t):
+A decoder reads the delayed codes and predicts column j + 1 from the columns up to j (see `engine.delay`). For
+two codebooks, three frames, waits 0 and 1 (P is padding; kt is codebook k's code at frame t):
 
-    read           P   00  01  02          predictions   00  01  02  P
-                   P   P   10  11                        P   10  11  12
-                                           aligned       00  01  02
-                                                         10  11  12
+    read     P   00  01  02        predicted    00  01  02  P         counts    1  1  1  0
+             P   P   10  11                     P   10  11  12                  0  1  1  1
 
-Shapes: B clips, K codebooks, T frames, V codes, S text tokens, D hidden.
+Codes stay in their columns: to line the logits up by frames would copy the largest tensor there is.
+Shapes: B clips, K codebooks, T frames, C = T + the longest wait columns, V codes, S text tokens, D hidden.
 """
 
 from dataclasses import dataclass
@@ -51,10 +49,10 @@ class Clips:
         return counts[:, None].expand(B, K, T)
 
 
-def aligned_logits(decoder: Any, clips: Clips, layout: Layout) -> Tensor:
-    """The logits [B, K, T, V] that predict each code of `clips`. `decoder` is a MusicgenForCausalLM,
-    bare or wrapped by PEFT or accelerate."""
-    B, K, T = clips.codes.shape
+def predictions(decoder: Any, clips: Clips, layout: Layout) -> Tensor:
+    """The logits [B, K, C, V] of each column of `clips`. `decoder` is a MusicgenForCausalLM, bare or wrapped
+    by PEFT or accelerate."""
+    B, K, _ = clips.codes.shape
     sequence = delayed(clips.codes, list(layout.waits), layout.pad)
     logits: Tensor = decoder(
         input_ids=sequence[..., :-1].reshape(B * K, -1),
@@ -62,20 +60,25 @@ def aligned_logits(decoder: Any, clips: Clips, layout: Layout) -> Tensor:
         encoder_attention_mask=clips.mask,
         use_cache=False,
     ).logits
-    steps = logits.view(B, K, -1, logits.shape[-1])
-    return torch.stack([steps[:, k, wait : wait + T] for k, wait in enumerate(layout.waits)], dim=1)
+    return logits.view(B, K, -1, logits.shape[-1])
 
 
-def token_logps(logits: Tensor, clips: Clips) -> Tensor:
-    """The log-probability of each code [B, K, T] in float32, 0 where it does not count."""
+def counted(clips: Clips, layout: Layout) -> Tensor:
+    """Which predictions count, bool [B, K, C]."""
+    return delayed(clips.scored.long(), list(layout.waits), 0)[..., 1:].bool()
+
+
+def token_logps(logits: Tensor, clips: Clips, layout: Layout) -> Tensor:
+    """The log-probability of the code in each column [B, K, C] in float32, 0 where it does not count."""
     V = logits.shape[-1]
-    codes = clips.codes.clamp(max=V - 1)
+    codes = delayed(clips.codes, list(layout.waits), layout.pad)[..., 1:].clamp(max=V - 1)
     logps = -F.cross_entropy(logits.float().flatten(0, 2), codes.flatten(), reduction="none")
-    return logps.view_as(codes).masked_fill(~clips.scored, 0.0)
+    return logps.view_as(codes).masked_fill(~counted(clips, layout), 0.0)
 
 
-def divergence(policy: Tensor, reference: Tensor, clips: Clips) -> Tensor:
-    """KL(policy || reference) in nats, mean over each clip's scored codes [B], from logits [B, K, T, V]."""
+def divergence(policy: Tensor, reference: Tensor, clips: Clips, layout: Layout) -> Tensor:
+    """KL(policy || reference) in nats, mean over each clip's counted codes [B], from logits [B, K, C, V]."""
     theirs, ours = policy.float().log_softmax(-1), reference.float().log_softmax(-1)
-    by_code = (theirs.exp() * (theirs - ours)).sum(-1).masked_fill(~clips.scored, 0.0)
-    return by_code.sum((1, 2)) / clips.scored.sum((1, 2))
+    counts = counted(clips, layout)
+    by_code = (theirs.exp() * (theirs - ours)).sum(-1).masked_fill(~counts, 0.0)
+    return by_code.sum((1, 2)) / counts.sum((1, 2))

@@ -17,7 +17,7 @@ from transformers import PrinterCallback, Trainer
 from training.batches import clips_of, collate
 from training.losses import Scores, reward_figures, total_loss
 from training.plan import loss_weights
-from training.scoring import Clips, Layout, aligned_logits, divergence, token_logps
+from training.scoring import Clips, Layout, divergence, predictions, token_logps
 from training.stopping import good_evaluations
 
 ACCURACY = "eval_rewards/accuracies"
@@ -68,15 +68,15 @@ class DpoTrainer(Trainer):  # type: ignore[misc]
         """The loss of a collated batch; its figures are kept for the log."""
         clips = clips_of(inputs)
         mode = "train" if model.training else "eval"
-        logits = aligned_logits(model, clips, self._layout)
+        logits = predictions(model, clips, self._layout)
         references = inputs.get("references")
         if references is None or mode == "eval":
             base = self._reference_logits(model, clips)
             if references is None:
-                references = token_logps(base, clips).sum((1, 2))
+                references = token_logps(base, clips, self._layout).sum((1, 2))
             if mode == "eval":
-                self._note(mode, {"kl": divergence(logits.detach(), base, clips)})
-        scores = scores_of(logits, references, clips)
+                self._note(mode, {"kl": divergence(logits.detach(), base, clips, self._layout)})
+        scores = scores_of(logits, references, clips, self._layout)
         self._note(mode, reward_figures(scores, self.args.beta))
         loss = total_loss(self._weights, scores, self.args.beta, self.args.label_smoothing)
         return (loss, {"logps": torch.cat([scores.chosen, scores.rejected])}) if return_outputs else loss
@@ -109,16 +109,16 @@ class DpoTrainer(Trainer):  # type: ignore[misc]
     @torch.no_grad()
     def _reference_logits(self, model: Any, clips: Clips) -> Tensor:
         with self.accelerator.unwrap_model(model).disable_adapter():
-            return aligned_logits(model, clips, self._layout)
+            return predictions(model, clips, self._layout)
 
     def _note(self, mode: str, figures: dict[str, Tensor]) -> None:
         for name, value in figures.items():
             self._figures[mode][name].append(self.accelerator.gather(value.detach()).cpu())
 
 
-def scores_of(logits: Tensor, references: Tensor, clips: Clips) -> Scores:
-    """The scores of B pairs from the logits [2B, K, T, V] and reference log-probabilities [2B]."""
-    chosen, rejected = token_logps(logits, clips).sum((1, 2)).chunk(2)
+def scores_of(logits: Tensor, references: Tensor, clips: Clips, layout: Layout) -> Scores:
+    """The scores of B pairs from the logits [2B, K, C, V] and reference log-probabilities [2B]."""
+    chosen, rejected = token_logps(logits, clips, layout).sum((1, 2)).chunk(2)
     reference_chosen, reference_rejected = references.to(chosen).chunk(2)
     chosen_count, rejected_count = clips.scored.sum((1, 2)).chunk(2)
     return Scores(chosen, rejected, reference_chosen, reference_rejected, chosen_count, rejected_count)

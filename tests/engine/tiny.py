@@ -100,7 +100,7 @@ def save_starter(folder: Path) -> Path:
     network = StemNetwork(codec)
     network.codebooks.normal_()
     settings = decoder_settings(
-        hidden_size=384, num_attention_heads=6, num_codebooks=8, max_position_embeddings=640
+        hidden_size=384, num_attention_heads=6, num_codebooks=codec.codebooks, max_position_embeddings=640
     )
     decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**settings))
     spread(decoder)

@@ -22,7 +22,7 @@ from training.dpo import train_adapter
 from training.plan import Plan, dpo_config
 from training.policy import LoraPlan, layout_of, load_decoder, with_lora
 from training.references import missing_clips, score_references
-from training.scoring import aligned_logits, token_logps
+from training.scoring import predictions, token_logps
 from training.store import read_pairs
 from training.trainer import DpoTrainer
 
@@ -109,7 +109,7 @@ def test_the_knob_at_its_end_is_the_trained_model(plan: Plan, tmp_path: Path, mo
         best, load_file(tmp_path / "run" / f"checkpoint-{step}" / "adapter_model.safetensors")
     )
     with torch.no_grad():
-        logits = [aligned_logits(decoder, clips, layout_of(decoder)) for decoder in (base, best)]
+        logits = [predictions(decoder, clips, layout_of(decoder)) for decoder in (base, best)]
     torch.testing.assert_close(*logits, atol=5e-3, rtol=5e-3)
 
 
@@ -159,7 +159,9 @@ def test_references_are_those_of_the_adapter_switched_off_and_kept(plan: Plan, m
     assert "abc" not in Ledger(place).known
     batch = collate([Examples(pairs, "positive", states, again.known)[i] for i in range(4)], layout)
     with torch.no_grad(), policy.disable_adapter():
-        expected = token_logps(aligned_logits(policy, clips_of(batch), layout), clips_of(batch)).sum((1, 2))
+        expected = token_logps(predictions(policy, clips_of(batch), layout), clips_of(batch), layout).sum(
+            (1, 2)
+        )
     torch.testing.assert_close(batch["references"], expected, atol=1e-3, rtol=1e-5)
 
 

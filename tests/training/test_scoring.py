@@ -13,7 +13,7 @@ from tests.engine import tiny
 from tests.training.tiny_pairs import pairs
 from training.batches import Example, clips_of, collate
 from training.policy import LoraPlan, layout_of, load_decoder, with_lora
-from training.scoring import Clips, Layout, aligned_logits, divergence, token_logps
+from training.scoring import Clips, Layout, counted, divergence, predictions, token_logps
 
 
 def brute_force(decoder: Any, layout: Layout, codes: np.ndarray, given: int, states: torch.Tensor) -> float:
@@ -52,7 +52,7 @@ def test_a_batch_scores_as_step_by_step(folder: Path) -> None:
         layout,
     )
     clips = clips_of(batch)
-    found = token_logps(aligned_logits(decoder, clips, layout), clips).sum((1, 2))
+    found = token_logps(predictions(decoder, clips, layout), clips, layout).sum((1, 2))
     sides = [(pair, pair.chosen) for pair in made] + [(pair, pair.rejected) for pair in made]
     expected = [
         brute_force(decoder, layout, side.codes, pair.prompt_frames, states[pair.prompt])
@@ -67,6 +67,8 @@ def test_the_matrices_of_the_docstrings() -> None:
     sequence = delayed(codes, [0, 1], pad=99)
     assert sequence[:, :-1].tolist() == [[99, 0, 1, 2], [99, 99, 10, 11]]
     assert sequence[:, 1:].tolist() == [[0, 1, 2, 99], [99, 10, 11, 12]]
+    three = Clips(codes[None], torch.tensor([3]), torch.tensor([0]), torch.zeros(1, 1, 1), torch.ones(1, 1))
+    assert counted(three, Layout((0, 1), 99))[0].int().tolist() == [[1, 1, 1, 0], [0, 1, 1, 1]]
     a, b, c, d = (np.full((1, T), code, np.int16) for code, T in ((1, 3), (2, 2), (3, 2), (4, 3)))
     x, y = torch.ones(3, 2), torch.ones(2, 2)
     batch = collate([Example(a, c, 0, x, (1.0, 3.0)), Example(b, d, 0, y, (2.0, 4.0))], Layout((0,), 99))
@@ -85,12 +87,13 @@ def test_what_does_not_count_is_neither_padding_nor_prompt() -> None:
         mask=torch.ones(2, 1),
     )
     assert clips.scored[:, 0].int().tolist() == [[1, 1, 1, 1], [0, 0, 1, 0]]
-    logits = torch.zeros(2, 1, 4, 8)
-    assert token_logps(logits, clips).sum((1, 2)).tolist() == pytest.approx([-4 * np.log(8), -np.log(8)])
-    assert divergence(logits, logits, clips).tolist() == [0.0, 0.0]
+    logits, layout = torch.zeros(2, 1, 4, 8), Layout((0,), 8)
+    sums = token_logps(logits, clips, layout).sum((1, 2))
+    assert sums.tolist() == pytest.approx([-4 * np.log(8), -np.log(8)])
+    assert divergence(logits, logits, clips, layout).tolist() == [0.0, 0.0]
     peaked = logits.clone()
     peaked[..., 0] = 100.0
-    assert divergence(peaked, logits, clips).tolist() == pytest.approx([np.log(8)] * 2)
+    assert divergence(peaked, logits, clips, layout).tolist() == pytest.approx([np.log(8)] * 2)
 
 
 def test_training_mode_scores_alike(tmp_path: Path) -> None:
@@ -104,7 +107,9 @@ def test_training_mode_scores_alike(tmp_path: Path) -> None:
     )
     with torch.no_grad():
         scores = [
-            token_logps(aligned_logits(decoder.train(training), clips_of(batch), layout), clips_of(batch))
+            token_logps(
+                predictions(decoder.train(training), clips_of(batch), layout), clips_of(batch), layout
+            )
             for training in (True, False)
         ]
     assert torch.equal(*scores)
