@@ -2,43 +2,38 @@
 
 import base64
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
 from desktop import theme
 from desktop.state import Adapters
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from engine.metrics import metric
 from engine.packs import Card, DosePoint
 
-CONTEXT = "tunedial"
 SKETCH = (230, 84)
 
 EFFECTS = {
-    "popularity": QT_TRANSLATE_NOOP(
-        CONTEXT, "More like tracks that many people play, or more like deep cuts."
-    ),
-    "acousticness": QT_TRANSLATE_NOOP(CONTEXT, "Played on wood and strings, or made with electricity."),
-    "danceability": QT_TRANSLATE_NOOP(CONTEXT, "A steady beat to move to, or none."),
-    "energy": QT_TRANSLATE_NOOP(CONTEXT, "Loud, dense and fast, or calm and sparse."),
-    "instrumentalness": QT_TRANSLATE_NOOP(CONTEXT, "No voices, or voices in front."),
-    "liveness": QT_TRANSLATE_NOOP(CONTEXT, "A room with an audience, or a dry studio."),
-    "speechiness": QT_TRANSLATE_NOOP(CONTEXT, "Spoken or rapped, or without speech."),
-    "valence": QT_TRANSLATE_NOOP(CONTEXT, "Bright and happy, or dark and sad."),
-    "tempo": QT_TRANSLATE_NOOP(CONTEXT, "Faster, or slower."),
-    "interactions": QT_TRANSLATE_NOOP(CONTEXT, "Like music that makes listeners react and comment, or not."),
-    "like_ratio": QT_TRANSLATE_NOOP(CONTEXT, "Like music that those who react to it like, or dispute."),
-    "views": QT_TRANSLATE_NOOP(CONTEXT, "Like music that is seen often, or seldom."),
-    "rating": QT_TRANSLATE_NOOP(CONTEXT, "Like music that is rated highly, or not."),
+    "popularity": mark("More like tracks that many people play, or more like deep cuts."),
+    "acousticness": mark("Played on wood and strings, or made with electricity."),
+    "danceability": mark("A steady beat to move to, or none."),
+    "energy": mark("Loud, dense and fast, or calm and sparse."),
+    "instrumentalness": mark("No voices, or voices in front."),
+    "liveness": mark("A room with an audience, or a dry studio."),
+    "speechiness": mark("Spoken or rapped, or without speech."),
+    "valence": mark("Bright and happy, or dark and sad."),
+    "tempo": mark("Faster, or slower."),
+    "interactions": mark("Like music that makes listeners react and comment, or not."),
+    "like_ratio": mark("Like music that those who react to it like, or dispute."),
+    "views": mark("Like music that is seen often, or seldom."),
+    "rating": mark("Like music that is rated highly, or not."),
 }
 VERDICTS = {
-    "works": QT_TRANSLATE_NOOP(CONTEXT, "works: clips measure what was asked"),
-    "weak": QT_TRANSLATE_NOOP(CONTEXT, "weak: clips hardly measure what was asked"),
-    "proxy": QT_TRANSLATE_NOOP(CONTEXT, "proxy: only a stand-in could be measured"),
+    "works": mark("works: clips measure what was asked"),
+    "weak": mark("weak: clips hardly measure what was asked"),
+    "proxy": mark("proxy: only a stand-in could be measured"),
 }
-HOW_TO_GET = QT_TRANSLATE_NOOP(
-    CONTEXT, "No pack for this model has an adapter for it. Drop a pack on the window, or train one."
-)
+HOW_TO_GET = mark("No pack for this model has an adapter for it. Drop a pack on the window, or train one.")
 
 
 def tooltip(name: str, adapters: Adapters) -> str:

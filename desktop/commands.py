@@ -8,12 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.actions import generating, listening, mixing, presets, prompting
 from desktop.app import App
-from desktop.texts import tr
-
-
-def _t(text: str) -> str:
-    """Marks a text that `tr` translates where it is shown."""
-    return text
+from desktop.texts import mark, tr
 
 
 @dataclass(frozen=True)
@@ -44,57 +39,57 @@ def _hear(app: App, first: bool) -> None:
 
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     (
-        _t("Generate"),
+        mark("Generate"),
         (
-            Command("generate", _t("Generate"), "Ctrl+Return", generating.generate),
-            Command("scout", _t("Scout four seeds"), "Ctrl+Shift+Return", generating.scout),
-            Command("stop", _t("Stop the job"), "Esc", _stop_or_leave),
-            Command("dice", _t("Draw a new seed"), "D", prompting.roll_seed),
+            Command("generate", mark("Generate"), "Ctrl+Return", generating.generate),
+            Command("scout", mark("Scout four seeds"), "Ctrl+Shift+Return", generating.scout),
+            Command("stop", mark("Stop the job"), "Esc", _stop_or_leave),
+            Command("dice", mark("Draw a new seed"), "D", prompting.roll_seed),
         ),
     ),
     (
-        _t("Listen"),
+        mark("Listen"),
         (
-            Command("play", _t("Play or stop"), "Space", listening.play_or_stop),
-            Command("hear_base", _t("Hear the base clip"), "A", lambda app: _hear(app, True)),
-            Command("hear_tuned", _t("Hear the tuned clip"), "B", lambda app: _hear(app, False)),
-            Command("loop", _t("Loop"), "L", listening.toggle_loop),
-            Command("blind", _t("Blind comparison"), "X", listening.begin_blind),
+            Command("play", mark("Play or stop"), "Space", listening.play_or_stop),
+            Command("hear_base", mark("Hear the base clip"), "A", lambda app: _hear(app, True)),
+            Command("hear_tuned", mark("Hear the tuned clip"), "B", lambda app: _hear(app, False)),
+            Command("loop", mark("Loop"), "L", listening.toggle_loop),
+            Command("blind", mark("Blind comparison"), "X", listening.begin_blind),
         ),
     ),
     (
-        _t("Mix"),
+        mark("Mix"),
         (
-            Command("undo", _t("Undo"), "Ctrl+Z", mixing.undo),
-            Command("redo", _t("Redo"), "Ctrl+Shift+Z", mixing.redo),
-            Command("slot_a", _t("Mix A"), "Ctrl+Shift+A", lambda app: mixing.pick_slot(app, "A")),
-            Command("slot_b", _t("Mix B"), "Ctrl+Shift+B", lambda app: mixing.pick_slot(app, "B")),
-            Command("randomise", _t("Move the knobs at random"), "Ctrl+R", mixing.randomise),
-            Command("reset", _t("All knobs to 0"), "Ctrl+0", mixing.reset),
+            Command("undo", mark("Undo"), "Ctrl+Z", mixing.undo),
+            Command("redo", mark("Redo"), "Ctrl+Shift+Z", mixing.redo),
+            Command("slot_a", mark("Mix A"), "Ctrl+Shift+A", lambda app: mixing.pick_slot(app, "A")),
+            Command("slot_b", mark("Mix B"), "Ctrl+Shift+B", lambda app: mixing.pick_slot(app, "B")),
+            Command("randomise", mark("Move the knobs at random"), "Ctrl+R", mixing.randomise),
+            Command("reset", mark("All knobs to 0"), "Ctrl+0", mixing.reset),
         ),
     ),
     (
-        _t("Presets"),
+        mark("Presets"),
         (
-            Command("save", _t("Save the preset"), "Ctrl+S"),
-            Command("save_as", _t("Save as a new preset"), "Ctrl+Shift+S"),
-            Command("before", _t("Previous preset"), "Ctrl+Left", lambda app: presets.step(app, -1)),
-            Command("after", _t("Next preset"), "Ctrl+Right", lambda app: presets.step(app, 1)),
+            Command("save", mark("Save the preset"), "Ctrl+S"),
+            Command("save_as", mark("Save as a new preset"), "Ctrl+Shift+S"),
+            Command("before", mark("Previous preset"), "Ctrl+Left", lambda app: presets.step(app, -1)),
+            Command("after", mark("Next preset"), "Ctrl+Right", lambda app: presets.step(app, 1)),
         ),
     ),
     (
-        _t("Window"),
+        mark("Window"),
         (
-            Command("tab_presets", _t("Presets"), "Ctrl+1"),
-            Command("tab_library", _t("Library"), "Ctrl+2"),
-            Command("tab_queue", _t("Queue"), "Ctrl+3"),
-            Command("tab_models", _t("Models"), "Ctrl+4"),
-            Command("tab_midi", _t("MIDI"), "Ctrl+5"),
-            Command("prompt", _t("Write the prompt"), "P"),
-            Command("theme", _t("Light or dark"), "Ctrl+T"),
-            Command("keys", _t("Keyboard map"), "F1"),
-            Command("about", _t("About Tunedial"), ""),
-            Command("quit", _t("Quit"), "Ctrl+Q"),
+            Command("tab_presets", mark("Presets"), "Ctrl+1"),
+            Command("tab_library", mark("Library"), "Ctrl+2"),
+            Command("tab_queue", mark("Queue"), "Ctrl+3"),
+            Command("tab_models", mark("Models"), "Ctrl+4"),
+            Command("tab_midi", mark("MIDI"), "Ctrl+5"),
+            Command("prompt", mark("Write the prompt"), "P"),
+            Command("theme", mark("Light or dark"), "Ctrl+T"),
+            Command("keys", mark("Keyboard map"), "F1"),
+            Command("about", mark("About Tunedial"), ""),
+            Command("quit", mark("Quit"), "Ctrl+Q"),
         ),
     ),
 )  # fmt: skip

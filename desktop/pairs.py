@@ -64,7 +64,7 @@ def growing_pair(job: Job, started: Started) -> Pair:
 def add_audio(pair: Pair, audio: Audio) -> int:
     """Put streamed samples into their clip; return the sample after the last one."""
     clip = pair.clip(audio.which)
-    stop = min(audio.start_sample + audio.samples.shape[1], clip.samples.shape[1])
+    stop: int = min(audio.start_sample + audio.samples.shape[1], clip.samples.shape[1])
     clip.samples[:, audio.start_sample : stop] = audio.samples[:, : stop - audio.start_sample]
     clip.filled = max(clip.filled, stop)
     return stop

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
 from desktop.app import App
+from desktop.texts import mark
 
 CENTRE = {
     "prompt": "desktop.panels.prompt:PromptPanel",
@@ -31,13 +30,11 @@ class Tab:
 
 
 TABS = (
-    Tab(
-        "presets", QT_TRANSLATE_NOOP("tunedial", "Presets"), "presets", "desktop.panels.presets:PresetsPanel"
-    ),
-    Tab("library", QT_TRANSLATE_NOOP("tunedial", "Library"), "library", "desktop.library.panel:LibraryPanel"),
-    Tab("queue", QT_TRANSLATE_NOOP("tunedial", "Queue"), "queue", "desktop.panels.queue:QueuePanel"),
-    Tab("models", QT_TRANSLATE_NOOP("tunedial", "Models"), "models", "desktop.panels.models:ModelsPanel"),
-    Tab("midi", QT_TRANSLATE_NOOP("tunedial", "MIDI"), "midi", "desktop.midi.panel:MidiPanel"),
+    Tab("presets", mark("Presets"), "presets", "desktop.panels.presets:PresetsPanel"),
+    Tab("library", mark("Library"), "library", "desktop.library.panel:LibraryPanel"),
+    Tab("queue", mark("Queue"), "queue", "desktop.panels.queue:QueuePanel"),
+    Tab("models", mark("Models"), "models", "desktop.panels.models:ModelsPanel"),
+    Tab("midi", mark("MIDI"), "midi", "desktop.midi.panel:MidiPanel"),
 )
 
 # In the transport bar: what drags and exports the clips.

@@ -8,3 +8,8 @@ CONTEXT = "tunedial"
 def tr(text: str) -> str:
     """`text` in the user's language; English if there is no translation."""
     return QCoreApplication.translate(CONTEXT, text)
+
+
+def mark(text: str) -> str:
+    """A text that `tr` translates later, where it is shown."""
+    return text

@@ -1,5 +1,6 @@
 """The window: the top bar, the drawer, the centre, the status line; it only puts the panels together."""
 
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ class Window(QMainWindow):
         body = row(self._rail(), self._split, gap=4)
         body.setContentsMargins(4, 0, theme.GAP, 0)
         inner = QWidget()
-        inner.setLayout(column(self.top, body, self.status, gap=0))
-        inner.layout().setStretch(1, 1)
-        inner.layout().setContentsMargins(0, 0, 0, 0)
+        whole = column(self.top, body, self.status, gap=0)
+        whole.setStretch(1, 1)
+        inner.setLayout(whole)
         self.setCentralWidget(inner)
         self.overlay = Overlay(inner)
         self._connect()
@@ -86,7 +87,7 @@ class Window(QMainWindow):
             self._tabs[tab.name] = button
             buttons.append(button)
         rail.setLayout(column(*buttons, 1, gap=4))
-        rail.layout().setContentsMargins(0, 4, 0, 0)
+        rail.setContentsMargins(0, 4, 0, 0)
         return rail
 
     def _drawer_frame(self) -> QWidget:
@@ -94,7 +95,7 @@ class Window(QMainWindow):
         frame.setProperty("panel", True)
         self._title = label("", "heading")
         frame.setLayout(column(self._title, self.drawer, gap=8))
-        frame.layout().setContentsMargins(theme.PAD, 10, theme.PAD, theme.PAD)
+        frame.setContentsMargins(theme.PAD, 10, theme.PAD, theme.PAD)
         frame.setMinimumWidth(230)
         for _ in places.TABS:
             self.drawer.addWidget(QWidget())
@@ -129,7 +130,7 @@ class Window(QMainWindow):
             "keys": lambda: self.overlay.open(keyboard_map()),
             "about": lambda: self.overlay.open(about()),
             "quit": self.close,
-            **{f"tab_{tab.name}": (lambda name=tab.name: self.toggle_tab(name)) for tab in places.TABS},
+            **{f"tab_{tab.name}": partial(self.toggle_tab, tab.name) for tab in places.TABS},
         }
         for name, run in does.items():
             self.actions_by_name[name].triggered.connect(lambda _=False, run=run: run())
@@ -172,7 +173,7 @@ class Window(QMainWindow):
             self._app.tell(
                 tr("A job is still running. Close again to stop it."),
                 action=tr("Stop and close"),
-                run=self.close,
+                run=self._close_now,
             )
             event.ignore()
             return
@@ -183,6 +184,9 @@ class Window(QMainWindow):
         self.services.clear()
         self.closing.emit()
         super().closeEvent(event)
+
+    def _close_now(self) -> None:
+        self.close()
 
     def remember(self) -> None:
         """Write the session."""
@@ -208,9 +212,9 @@ class Window(QMainWindow):
         self._title.setText(tr(tab.title).upper())
         if name not in self.panels:
             self.panels[name] = self._make(tab.panel) or label(tr("Not in this build."), "muted")
-            blank = self.drawer.widget(index)
-            self.drawer.removeWidget(blank)
-            blank.deleteLater()
+            if blank := self.drawer.widget(index):
+                self.drawer.removeWidget(blank)
+                blank.deleteLater()
             self.drawer.insertWidget(index, self.panels[name])
         self.drawer.setCurrentIndex(index)
 

@@ -7,6 +7,7 @@ from desktop.app import App
 from engine import catalog, packs
 from engine.catalog import ModelRef
 from engine.errors import Problem
+from engine.job import STARTER
 from engine.paths import packs_dir
 
 
@@ -60,7 +61,7 @@ def remove_model(app: App, ref: ModelRef) -> None:
 
     def removed(nothing: None) -> None:
         if app.state.draft.value.model == ref.id:
-            prompting.set_model(app, catalog.STARTER)
+            prompting.set_model(app, STARTER)
         app.state.models_changed.emit()
 
     app.background.call(lambda: catalog.remove_model(ref), removed)

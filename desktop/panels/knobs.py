@@ -82,7 +82,7 @@ class KnobsPanel(QFrame):
         head = row(label(tr("MIX"), "heading"), 1)
         bar = column(label(tr("Weights"), "small"), self.bar, gap=3)
         made.setLayout(column(head, 1, row(self.amount, side, gap=12), 2, bar, 1, gap=6))
-        made.layout().setContentsMargins(theme.PAD, 8, theme.PAD, 10)
+        made.setContentsMargins(theme.PAD, 8, theme.PAD, 10)
         return made
 
     def _slot_button(self, slot: Slot) -> IconButton:
@@ -163,5 +163,5 @@ def _group(head: QHBoxLayout, knobs: list[Knob], columns: int) -> QFrame:
     for index, knob in enumerate(knobs):
         grid.addWidget(knob, index // columns, index % columns)
     made.setLayout(column(head, grid, gap=4))
-    made.layout().setContentsMargins(theme.PAD, 8, theme.PAD, 8)
+    made.setContentsMargins(theme.PAD, 8, theme.PAD, 8)
     return made

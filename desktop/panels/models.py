@@ -72,7 +72,7 @@ class ModelsPanel(QWidget):
                 1,
             )
         )
-        inner.layout().setContentsMargins(0, 0, 6, 0)
+        inner.setContentsMargins(0, 0, 6, 0)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -135,15 +135,15 @@ class ModelCard(QFrame):
         self.pick.clicked.connect(lambda: models.pick(app, ref.id))
         name = ref.id if ref.source != "folder" else Path(ref.id).name
         facts = [f"{size / 1e6:.0f} MB", ref.license or tr("license unknown")]
-        self.setLayout(
-            row(column(ElidedLabel(name), ElidedLabel(" · ".join(facts), "small"), gap=0), self.pick)
-        )
+        texts = column(ElidedLabel(name), ElidedLabel(" · ".join(facts), "small"), gap=0)
+        line = row(texts, self.pick)
+        self.setLayout(line)
         if ref.source == "hub":
             remove = IconButton(
                 "trash", tr("Delete it from this computer"), lambda: models.remove_model(app, ref)
             )
-            self.layout().addWidget(remove)
-        self.layout().setContentsMargins(8, 5, 6, 5)
+            line.addWidget(remove)
+        self.setContentsMargins(8, 5, 6, 5)
 
     def mark(self, used: bool) -> None:
         """Show whether it is the one in use."""
@@ -160,12 +160,13 @@ class PackCard(QFrame):
         manifest = pack.manifest
         facts = tr("{} adapters for {}").format(len(pack.adapters), Path(manifest.base_model).name)
         texts = column(ElidedLabel(f"{manifest.name} {manifest.version}"), ElidedLabel(facts, "small"), gap=0)
-        self.setLayout(row(texts))
+        line = row(texts)
+        self.setLayout(line)
         if models.own(pack):
-            self.layout().addWidget(
+            line.addWidget(
                 IconButton("trash", tr("Remove the pack"), lambda: models.remove_pack(app, pack.folder.name))
             )
-        self.layout().setContentsMargins(8, 5, 6, 5)
+        self.setContentsMargins(8, 5, 6, 5)
 
 
 class DownloadRow(QFrame):

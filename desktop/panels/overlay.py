@@ -38,6 +38,7 @@ class Overlay(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._below = window
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._page: QWidget | None = None
         window.installEventFilter(self)
@@ -50,7 +51,7 @@ class Overlay(QWidget):
         page.setParent(self)
         close = IconButton("close", tr("Close"), self.leave)
         close.setParent(page)
-        self.resize(self.parentWidget().size())
+        self.resize(self._below.size())
         page.adjustSize()
         page.move((self.width() - page.width()) // 2, max(10, (self.height() - page.height()) // 2))
         close.adjustSize()
@@ -92,7 +93,7 @@ class Overlay(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as the window."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.resize(self.parentWidget().size())
+            self.resize(self._below.size())
         return False
 
 
@@ -100,9 +101,9 @@ def keyboard_map() -> QWidget:
     """Every key, by group, in two columns; the mouse in a third."""
     page = _page()
     grids = [QGridLayout() for _ in range(3)]
-    for index, (title, commands) in enumerate(GROUPS):
+    for index, (group, commands) in enumerate(GROUPS):
         lines = [(c.keys.replace("Return", "Enter"), tr(c.text)) for c in commands if c.keys]
-        _fill(grids[0 if index < 2 else 1 if index < 4 else 2], tr(title), lines)
+        _fill(grids[0 if index < 2 else 1 if index < 4 else 2], tr(group), lines)
     below = QGridLayout()
     _fill(below, tr("Knobs"), [(tr(gesture), tr(effect)) for gesture, effect in MOUSE])
     title = label(tr("Keyboard and mouse"), "title")

@@ -54,7 +54,7 @@ class PresetsPanel(QWidget):
         self.source = _combo(tr("Whose"), [tr("All"), tr("Factory"), tr("Mine"), tr("Starred")], self._fill)
         self.tag = _combo(tr("Tag"), [tr("Any tag")], self._fill)
         self.sort = self._sort_button()
-        self.list = PresetList(self)
+        self.list: PresetList = PresetList(self)
         self.list.setItemDelegate(PresetDelegate(self.list))
         self.list.currentItemChanged.connect(self._audition)
         self.list.customContextMenuRequested.connect(self._menu)
@@ -204,7 +204,7 @@ class PresetsPanel(QWidget):
 
     def delete(self, file: PresetFile) -> None:
         """Move one of the user's own to the system's trash."""
-        presets.delete(self._app, file, lambda path: QFile.moveToTrash(str(path)))
+        presets.delete(self._app, file, moved_to_trash)
 
     def _more_menu(self) -> None:
         menu = QMenu(self)
@@ -285,6 +285,12 @@ class PresetList(QListWidget):
             drag = QDrag(self)
             drag.setMimeData(mime)
             drag.exec(Qt.DropAction.CopyAction)
+
+
+def moved_to_trash(path: Path) -> bool:
+    """Move a file to the system's trash; False if that could not be done."""
+    result: Any = QFile.moveToTrash(str(path))
+    return bool(result[0]) if isinstance(result, tuple) else bool(result)
 
 
 def mime_of(file: PresetFile) -> QMimeData | None:

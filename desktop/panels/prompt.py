@@ -82,7 +82,7 @@ class PromptPanel(QFrame):
                 gap=6,
             )
         )
-        self.layout().setContentsMargins(theme.PAD, 10, theme.PAD, 10)
+        self.setContentsMargins(theme.PAD, 10, theme.PAD, 10)
         app.state.draft.watch(self._show)
         app.state.queue.watch(self._show_queue)
 
@@ -216,15 +216,16 @@ class PromptPanel(QFrame):
                 self.text.moveCursor(self.text.textCursor().MoveOperation.End)
         in_bars = draft.bars is not None
         bars = draft.bars or Bars()
-        for box, value in (
+        shown: list[tuple[QSpinBox | QDoubleSpinBox, float]] = [
             (self.seconds, draft.settings.seconds),
             (self.bars, bars.count),
             (self.tempo, bars.tempo),
             *((self.sampling[name], getattr(draft.settings, name)) for name in self.sampling),
-        ):
+        ]
+        for box, value in shown:
             if box.value() != value:
                 with _Quiet(box):
-                    box.setValue(value)
+                    box.setValue(value)  # type: ignore[arg-type]
         self.seconds.setVisible(not in_bars)
         self.bars.setVisible(in_bars)
         self.tempo.setVisible(in_bars)

@@ -86,7 +86,7 @@ class JobRow(QFrame):
                 gap=3,
             )
         )
-        self.layout().setContentsMargins(8, 4, 4, 6)
+        self.setContentsMargins(8, 4, 4, 6)
 
     def show_entry(self, entry: Queued) -> None:
         """Show how far it is."""

@@ -57,7 +57,7 @@ class StatusBar(QFrame):
         inner.setFixedHeight(28)
         inner.setLayout(line)
         self.setLayout(column(self.details, inner, gap=4))
-        self.layout().setContentsMargins(theme.PAD, 4, theme.GAP, 4)
+        self.setContentsMargins(theme.PAD, 4, theme.GAP, 4)
         app.state.notice.watch(self._show_notice)
         app.state.queue.watch(self._show_queue)
         app.state.engine.watch(lambda text: self._show_queue(app.state.queue.value))

@@ -44,7 +44,7 @@ class TransportPanel(QFrame):
         self._stack.addWidget(self._normal())
         self._stack.addWidget(self._comparison())
         self.setLayout(row(self._stack))
-        self.layout().setContentsMargins(theme.PAD, 6, theme.PAD, 6)
+        self.setContentsMargins(theme.PAD, 6, theme.PAD, 6)
         self.setFixedHeight(48)
         state = app.state
         state.pair.watch(self._show_pair)
