@@ -28,6 +28,9 @@ if [ "$(uname)" = Linux ]; then # what Qt's window and sound stand on
     need_library libdbus-1.so.3 libdbus-1-3
     need_library libxkbcommon-x11.so.0 libxkbcommon-x11-0
     need_library libpulse.so.0 libpulse0
+    need_library libgssapi_krb5.so.2 libgssapi-krb5-2 # QtMultimedia stands on QtNetwork
+    need_library libXrandr.so.2 libxrandr2
+    need_library libasound.so.2 libasound2 # for MIDI
     for name in cursor.so.0 icccm.so.4 image.so.0 keysyms.so.1 randr.so.0 render-util.so.0 shape.so.0 xkb.so.1; do
         need_library "libxcb-$name" "libxcb-${name%%.so*}${name##*.}"
     done
