@@ -9,6 +9,7 @@ from engine.cli import COMMANDS, PROGRAM, root
 
 TARGET = Path(__file__).with_name("cli.md")
 WIDTH = 100
+OTHERS = ("train", "evaluate")  # entry points of this very distribution
 HEAD = """# The command line
 
 Written by `make docs` from `--help`; do not edit. Exit codes: 0 done, 1 the work failed, 2 the call was
@@ -26,7 +27,7 @@ def _sections(context: click.Context, level: int) -> Iterator[str]:
     command = context.command
     yield f"{'#' * level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
-        names = COMMANDS if command is root else command.list_commands(context)
+        names = (*COMMANDS, *OTHERS) if command is root else command.list_commands(context)
         for name in names:
             child = command.get_command(context, name)
             assert child is not None
