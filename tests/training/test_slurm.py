@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from training.pack import SLOTS
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "sinfo")
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 START_S = 120.0
+WAIT_S = 900.0
 
 CONFIG = """
 ClusterName=loop
@@ -55,13 +57,12 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def slurm(tmp_path: Path) -> Iterator[dict[str, str]]:
+def slurm() -> Iterator[dict[str, str]]:
     """The environment in which `sbatch` speaks to a SLURM of our own."""
-    folder = tmp_path / "slurm"
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
+    folder.chmod(0o755)  # munge insists
     for name in ("state", "spool"):
-        (folder / name).mkdir(parents=True)
-    for path in (folder, *folder.parents[: len(folder.parts) - 2]):
-        path.chmod(0o755)  # munge insists
+        (folder / name).mkdir()
     (folder / "key").write_bytes(os.urandom(128))
     (folder / "key").chmod(0o600)
     config = folder / "slurm.conf"
@@ -71,6 +72,7 @@ def slurm(tmp_path: Path) -> Iterator[dict[str, str]]:
     munge += [f"--socket={folder / 'munge.socket'}", f"--pid-file={folder / 'munge.pid'}"]
     munge += [f"--seed-file={folder / 'munge.seed'}", f"--log-file={folder / 'munge.log'}"]
     with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for words in (munge, ["slurmctld", "-D"], ["slurmd", "-D"]):
             log = stack.enter_context((folder / f"{words[0]}.out").open("w"))
             daemon = stack.enter_context(
@@ -100,7 +102,9 @@ def test_every_job_of_the_array_trains_its_own_adapter(slurm: dict[str, str], tm
     out.mkdir()
     script = tmp_path / "pack.sbatch"
     script.write_text(slurm_script(SLOTS, [str(program), "--out", str(out)], script, tmp_path, gpu=False))
-    done = subprocess.run(["sbatch", "--wait", str(script)], env=slurm, capture_output=True, text=True)
+    done = subprocess.run(
+        ["sbatch", "--wait", str(script)], env=slurm, capture_output=True, text=True, timeout=WAIT_S
+    )
     assert done.returncode == 0, done.stderr
     assert {path.name for path in out.iterdir()} == {str(slot.number) for slot in SLOTS}
     assert (out / "7").read_text() == f"--out {out} --slot 7\n"

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.cli import main
 from engine.errors import Problem
 from engine.job import Job
 from engine.metrics import METRIC_IDS
+from engine.packs import load_pack
 from engine.preferences import Preference, write_preference
 from engine.recipe import ModelRecord, Recipe
 from engine.take import Take, write_take
 from tests.engine import tiny
 from tests.training.fixtures import rendering
+from training import recipe
 from training.codec import codec_id, load_codec
 from training.data import counterfactual, folder, library, selfplay, spotify
 from training.data.clips import Excerpt, encode_excerpts, excerpts_of
@@ -289,8 +292,8 @@ def _pairs_or_none(place: Path, split: str) -> list:
 # The starter's corpus
 
 
-def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
-    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
+def write_renderings(corpus: Path, tokens: Path) -> None:
+    """Six songs, each as composed and in two variants, with random codes."""
     (corpus / "songs").mkdir(parents=True)
     tokens.mkdir()
     rng = np.random.default_rng(0)
@@ -302,7 +305,7 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
                 seed=seed,
                 variant=v,
                 axis=axis,
-                split="test" if seed == 5 else "train",
+                split="test" if seed > 3 else "train",
             )
             for v, axis in enumerate(("", "tempo", "live"))
         ]
@@ -310,6 +313,11 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
         for version in versions:
             codes = rng.integers(0, rng.integers(4, tiny.CARD), (4, 80))
             np.save(tokens / f"{version.name}.npy", codes.astype(np.int16))
+
+
+def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
+    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
+    write_renderings(corpus, tokens)
     written = counterfactual.make_pairs(
         corpus, tokens, tmp_path / "pairs", model, 2, 48, Rule(0.2, limit=4), 1, silent
     )
@@ -321,3 +329,33 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
         assert any("as composed" in side.source for side in (pair.chosen, pair.rejected))
         assert pair.chosen.codes.shape == (4, 48)
         assert "bpm" not in pair.prompt
+
+
+def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys):
+    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
+    write_renderings(corpus, tokens)
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr("training.starter.lm.tokens.tokens_folder", lambda *_: tokens)
+    quick = {"max_steps": 2, "eval_steps": 1, "bf16": False, "num_train_epochs": 1}
+    monkeypatch.setattr("training.recipe.SETTINGS", {**recipe.SETTINGS, **quick})
+    monkeypatch.setattr("training.recipe.SECONDS", 1.0)
+    monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
+    words = [
+        "train",
+        "starter",
+        "--corpus",
+        str(corpus),
+        "--run",
+        str(tmp_path / "run"),
+        "--metric",
+        "energy",
+    ]
+    words += ["--data", str(tmp_path / "pairs"), "--out", str(tmp_path / "pack"), "--model", str(model)]
+    assert main([*words, "--json"]) == 0, capsys.readouterr().err
+    found = json.loads(capsys.readouterr().out)["adapters"]
+    assert {name: state["state"] for name, state in found.items()} == {
+        "energy/positive": "done",
+        "energy/negative": "done",
+    }
+    assert found["energy/positive"]["card"]["measured_as"] == "vibenet energy, 0 to 1"
+    assert load_pack(tmp_path / "pack").manifest.name == "starter"
