@@ -31,8 +31,11 @@ EFFECTS = {
 VERDICTS = {
     "works": mark("works: clips measure what was asked"),
     "weak": mark("weak: clips hardly measure what was asked"),
+    "no effect": mark("no effect: clips do not measure what was asked"),
+    "not measured": mark("not measured yet"),
     "proxy": mark("proxy: only a stand-in could be measured"),
 }
+PROXY = mark("a proxy: computed from the audio, it stands in for what listeners would say")
 HOW_TO_GET = mark("No pack for this model has an adapter for it. Drop a pack on the window, or train one.")
 
 
@@ -49,6 +52,8 @@ def tooltip(name: str, adapters: Adapters) -> str:
             way = tr("Raising") if side.direction == "positive" else tr("Lowering")
             told = tr(VERDICTS[side.card.verdict]) if side.card else tr("not measured yet")
             lines.append(f"{way}: {told}")
+    if any(card.proxy for card in cards):
+        lines.append(f"<i>{tr(PROXY)}</i>")
     if doses := _doses(cards):
         lines += [f'<img src="data:image/png;base64,{_sketch(doses)}">', cards[0].measured_as]
     return "<br>".join(lines)
