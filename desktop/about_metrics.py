@@ -31,7 +31,7 @@ EFFECTS = {
 VERDICTS = {
     "works": mark("works: clips measure what was asked"),
     "weak": mark("weak: clips hardly measure what was asked"),
-    "no effect": mark("no effect: clips do not measure what was asked"),
+    "no effect": mark("no effect was measured"),
     "not measured": mark("not measured yet"),
     "proxy": mark("proxy: only a stand-in could be measured"),
 }
@@ -50,13 +50,21 @@ def tooltip(name: str, adapters: Adapters) -> str:
     for side in sides:
         if side is not None:
             way = tr("Raising") if side.direction == "positive" else tr("Lowering")
-            told = tr(VERDICTS[side.card.verdict]) if side.card else tr("not measured yet")
+            told = _verdict(side.card)
             lines.append(f"{way}: {told}")
     if any(card.proxy for card in cards):
         lines.append(f"<i>{tr(PROXY)}</i>")
     if doses := _doses(cards):
         lines += [f'<img src="data:image/png;base64,{_sketch(doses)}">', cards[0].measured_as]
     return "<br>".join(lines)
+
+
+def _verdict(card: Card | None) -> str:
+    """What the card says of itself; a stand-in that was measured is named so."""
+    if card is None:
+        return tr(VERDICTS["not measured"])
+    told = tr(VERDICTS[card.verdict])
+    return f"{told} ({tr('by a stand-in')})" if card.proxy and card.verdict != "proxy" else told
 
 
 def reach(name: str, adapters: Adapters) -> tuple[float, float]:

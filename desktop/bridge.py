@@ -80,7 +80,7 @@ class Bridge(QObject):
 
     def prepare(self, work: Callable[[], T], then: Callable[[T], Any]) -> None:
         """Run `work` in the lane of the jobs, such as loading the model before the first one."""
-        self._device.put(lambda: self._do(work, then, None))
+        self._device.put(lambda: None if self._closing else self._do(work, then, None))
 
     def cancel(self, number: int) -> None:
         """Ask a queued or running job to stop; its end still comes as an event."""
@@ -108,7 +108,7 @@ class Bridge(QObject):
     def measure(self, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
         """Measure a file; a failure is dropped, since the measurement is an extra."""
         if (measurer := self._measurer) is not None:
-            self._meter.put(lambda: self._do(lambda: measurer.measure(path), then, lambda problem: None))
+            self._meter.put(lambda: self._measure(measurer, path, then))
 
     def download(
         self,
@@ -129,17 +129,25 @@ class Bridge(QObject):
         """Stop what `download` began."""
         self._download_token.cancel()
 
-    def close(self) -> None:
-        """Stop all jobs, wait for what is being written, and end the threads."""
+    def close(self, stop: Callable[[], None] = lambda: None) -> None:
+        """Stop all jobs, wait for what is being written, and end the threads.
+
+        `stop` ends at once what the lanes of jobs and measuring may be waiting for.
+        """
         self._closing = True
-        for token in self._tokens.values():
+        for token in tuple(self._tokens.values()):
             token.cancel()
         self._download_token.cancel()
+        stop()
         self._device.close()
-        self._disk.put(self._close_library)
-        self._disk.close()
         self._meter.close()
         self._downloads.close()
+        self._disk.put(self._close_library)
+        self._disk.close()
+
+    def _measure(self, measurer: Measurer, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
+        if not self._closing:
+            self._do(lambda: measurer.measure(path), then, lambda problem: None)
 
     def _run_job(self, number: int, job: Job, token: CancelToken) -> None:
         try:

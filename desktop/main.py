@@ -3,7 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from PySide6.QtWidgets import QApplication
 
@@ -14,12 +14,10 @@ from desktop.bridge import Bridge, Measurer
 from desktop.history import History
 from desktop.state import State
 from desktop.window import Window
+from desktop.worker.process import ProcessBackend, ProcessMeasurer
 from engine.backend import Backend
 from engine.errors import Problem
 from engine.events import Failed
-
-if TYPE_CHECKING:
-    from desktop.worker.process import ProcessBackend
 
 
 @dataclass(eq=False)
@@ -33,8 +31,6 @@ class Running:
 
 def main() -> int:
     """Open the window; return the exit code when it is closed. Raises Problem without a display."""
-    from desktop.worker.process import ProcessBackend, ProcessMeasurer
-
     if not has_display():
         raise Problem(
             "There is no display here.", 'Generate in the terminal: tunedial generate "jazz, piano"'
@@ -49,9 +45,14 @@ def main() -> int:
     try:
         return application.exec()
     finally:
-        running.bridge.close()
+        running.bridge.close(partial(_kill, backend, measurer))
         backend.close()
         measurer.close()
+
+
+def _kill(backend: ProcessBackend, measurer: ProcessMeasurer) -> None:
+    backend.child.kill()
+    measurer.child.kill()
 
 
 def has_display() -> bool:
@@ -77,7 +78,7 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     return Running(app, bridge, Window(app))
 
 
-def warm_up(running: Running, backend: "ProcessBackend") -> None:
+def warm_up(running: Running, backend: ProcessBackend) -> None:
     """Load the model behind the window, so that the first take starts at once."""
     state = running.app.state
     model = state.draft.value.model
@@ -89,7 +90,7 @@ def warm_up(running: Running, backend: "ProcessBackend") -> None:
     running.bridge.prepare(lambda: _warmed(backend, model), warmed)
 
 
-def _warmed(backend: "ProcessBackend", model: str) -> str:
+def _warmed(backend: ProcessBackend, model: str) -> str:
     """Why it could not be loaded; nothing if it was."""
     *_, end = backend.warm_up(model)
     return end.problem.what if isinstance(end, Failed) else ""

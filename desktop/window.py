@@ -132,6 +132,8 @@ class Window(QMainWindow):
             "quit": self.close,
             **{f"tab_{tab.name}": partial(self.toggle_tab, tab.name) for tab in places.TABS},
         }
+        # After Ctrl+Enter the keys are for listening: Space plays.
+        self.actions_by_name["generate"].triggered.connect(self._leave_prompt)
         for name, run in does.items():
             self.actions_by_name[name].triggered.connect(lambda _=False, run=run: run())
 
@@ -229,6 +231,10 @@ class Window(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply(application, "light" if now.theme == "light" else "dark")
+
+    def _leave_prompt(self) -> None:
+        if generating.running(self._app):
+            self.panels["prompt"].text.clearFocus()  # type: ignore[attr-defined]
 
     def _save(self) -> None:
         if not presets.save(self._app):

@@ -40,6 +40,11 @@ class Child:
             other.close()
         return self._pipe
 
+    def kill(self) -> None:
+        """End the child at once, from any thread; whoever waits for it hears that it is gone."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def end(self) -> int | None:
         """End the child, and return its exit code: None if there was none, negative if a signal ended it."""
         process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
@@ -95,16 +100,16 @@ class ProcessMeasurer:
     """Measures in a child of its own, so that a job need not wait for it."""
 
     def __init__(self) -> None:
-        self._child = Child()
+        self.child = Child()
 
     def measure(self, path: Path) -> dict[str, Any]:
         """The fields of the file's Measurement. Raises Problem."""
         try:
-            pipe = self._child.pipe()
+            pipe = self.child.pipe()
             pipe.send(("measure", str(path)))
             kind, content = pipe.recv()
         except (EOFError, OSError) as error:
-            raise _death(self._child.end(), error) from error
+            raise _death(self.child.end(), error) from error
         if kind == "problem":
             raise unpacked_problem(content)
         fields: dict[str, Any] = content
@@ -112,7 +117,7 @@ class ProcessMeasurer:
 
     def close(self) -> None:
         """End the child."""
-        self._child.end()
+        self.child.end()
 
 
 def _events(pipe: Connection, cancel: CancelToken) -> Iterator[Event]:

@@ -12,7 +12,6 @@ from desktop.main import Running, start
 from engine.packs import Card, PackAdapter
 from engine.paths import home
 from tests.engine.fake import FakeBackend
-from tests.engine.random_pack import card_json
 
 PATIENCE_MS = 60_000  # a busy machine fails no test
 
@@ -122,7 +121,14 @@ def adapters(app: App, settled: None) -> None:
     made = {}
     for name in ("energy", "valence", "acousticness", "danceability", "popularity"):
         for direction in ("positive", "negative"):
-            card = Card.model_validate(card_json(name, direction) | {"doses": ()})
+            card = Card(
+                metric=name,
+                direction=direction,
+                trained_on="nothing",
+                method="none",
+                measured_as=f"vibenet {name}, 0 to 1",
+                verdict="works",
+            )
             made[name, direction] = PackAdapter(name, direction, home(), card)
     made["tempo", "positive"] = PackAdapter("tempo", "positive", home(), None)
     app.state.adapters.value = made

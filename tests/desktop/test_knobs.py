@@ -1,12 +1,16 @@
 """The knobs, turned as a user turns them."""
 
+from typing import get_args
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from desktop.about_metrics import VERDICTS
 from desktop.actions import mixing
 from desktop.widgets.knob import DRAG_PIXELS, Knob
+from engine.packs import Verdict
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -148,6 +152,10 @@ def test_name_and_value_are_spoken(energy, app):
 def test_the_tooltip_tells_what_it_does_and_how_well(energy):
     assert "Loud, dense and fast" in energy.tooltip()
     assert "works" in energy.tooltip()
+
+
+def test_there_are_words_for_every_verdict_of_a_card():
+    assert set(VERDICTS) == set(get_args(Verdict))
 
 
 def test_tab_leads_from_knob_to_knob(window, adapters, energy, qtbot):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -37,6 +38,14 @@ class Raising:
     def run(self, job, cancel):
         yield Loading("x")
         raise ValueError("deep inside")
+
+
+class Stubborn:
+    """Loads for ever, as a library that is imported does not hear of a cancel."""
+
+    def run(self, job, cancel):
+        yield Loading("x")
+        threading.Event().wait()
 
 
 class Dying:
@@ -119,3 +128,11 @@ def test_the_death_of_the_child_fails_the_job_and_nothing_else(backend):
         end = list(backend.run(JOB, CancelToken()))[-1]
         assert isinstance(end, Failed)
         assert "-9" in end.problem.what
+
+
+@of("tests.desktop.test_process:Stubborn")
+def test_a_killed_child_ends_a_job_that_hears_nothing(backend):
+    events = backend.run(JOB, CancelToken())
+    assert isinstance(next(events), Loading)
+    backend.child.kill()
+    assert isinstance(list(events)[-1], Failed)
