@@ -81,7 +81,9 @@ class KnobsPanel(QFrame):
         made = panel()
         head = row(label(tr("MIX"), "heading"), 1)
         bar = column(label(tr("Weights"), "small"), self.bar, gap=3)
-        made.setLayout(column(head, 1, row(self.amount, side, gap=12), 2, bar, 1, gap=6))
+        top = row(self.amount, side, gap=12)
+        top.setStretchFactor(side, 1)
+        made.setLayout(column(head, 1, top, 2, bar, 1, gap=6))
         made.setContentsMargins(theme.PAD, 8, theme.PAD, 10)
         return made
 
