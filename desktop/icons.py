@@ -45,6 +45,7 @@ SHAPES = {
     "zoom_in": '<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2l3.6 3.6M5.2 7h3.6M7 5.2v3.6"/>',
     "zoom_out": '<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2l3.6 3.6M5.2 7h3.6"/>',
     "fit": '<path d="M2 3.5v9M14 3.5v9M4.5 8h7M6.5 6l-2 2 2 2M9.5 6l2 2-2 2"/>',
+    "compare": '<path d="M2.5 3h4v10h-4zM9.5 3h4v10h-4zM8 1.5v13"/>',
     "reset": '<path d="M3.2 6.2A5.2 5.2 0 1 1 2.8 9"/><path d="M3 2.6v3.8h3.8"/>',
     "sort": '<path d="M4.5 3v10M2 10.5L4.5 13 7 10.5"/><path d="M9 4h5M9 8h4M9 12h2.5"/>',
     "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.2"/><path d="M10.5 3.5v-1h-8v8h1"/>',

@@ -43,7 +43,8 @@ class LibraryPanel(QWidget):
         self.search.textChanged.connect(lambda _: self._typing.start())
         self.rated = _combo(tr("Rated"), _RATED, self.reload)
         self.knob = _combo(tr("Knob"), _KNOBS, self.reload)
-        self.order = _combo(tr("Order"), _ORDERS, self.reload)
+        self.order: Order = "newest"
+        self.order_button = IconButton("sort", tr("Order"), self._choose_order)
         self.model = TakesModel(app)
         self.list = TakesList(self)
         self.search.returnPressed.connect(self.list.setFocus)
@@ -58,10 +59,12 @@ class LibraryPanel(QWidget):
         self.detail = Detail()
         self.open_button = _button(tr("Open"), tr("See and hear it (Return)"), self.open)
         self.restore_button = _button(tr("Use settings"), tr("Set everything as it was for it"), self.restore)
-        self.compare_button = _button(tr("Compare"), tr("What two takes differ in"), self.compare)
+        self.compare_button = IconButton("compare", tr("What two selected takes differ in"), self.compare)
         self.delete_button = IconButton("trash", tr("Delete (Del); it can be brought back"), self.delete)
         tools = row(self.open_button, self.restore_button, self.compare_button, 1, self.delete_button, gap=4)
-        filters = row(self.rated, self.knob, self.order, gap=4)
+        filters = row(self.rated, self.knob, self.order_button, gap=4)
+        filters.setStretch(0, 1)
+        filters.setStretch(1, 1)
         self.setLayout(column(self.search, filters, self.found, self.list, self.detail, tools, gap=6))
         app.state.library_changed.connect(self.reload)
         app.state.pair.changed.connect(self._mark_shown)
@@ -73,8 +76,12 @@ class LibraryPanel(QWidget):
     def query(self) -> Query:
         """What is asked for."""
         stars, liked = self.rated.currentData()
-        order: Order = self.order.currentData()
-        return Query(self.search.text(), stars, liked, self.knob.currentData(), order)
+        return Query(self.search.text(), stars, liked, self.knob.currentData(), self.order)
+
+    def sort_by(self, order: Order) -> None:
+        """Order the takes."""
+        self.order = order
+        self.reload()
 
     def reload(self) -> None:
         """Search again."""
@@ -173,6 +180,19 @@ class LibraryPanel(QWidget):
         menu.addAction(tr("Delete"), self.delete)
         return menu
 
+    def _choose_order(self) -> None:
+        self.order_menu().popup(self.order_button.mapToGlobal(self.order_button.rect().bottomLeft()))
+
+    def order_menu(self) -> QMenu:
+        """The orders there are, the one in use checked."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, order in _ORDERS:
+            action = menu.addAction(tr(text), partial(self.sort_by, order))
+            action.setCheckable(True)
+            action.setChecked(order == self.order)
+        return menu
+
     def _rate(self, stars: int) -> None:
         for entry in self.selected():
             actions.rate(self._app, entry.folder, stars)
@@ -233,4 +253,4 @@ _RATED: list[tuple[str, object]] = [
     ("Disliked", (0, False)),
 ]
 _KNOBS: list[tuple[str, object]] = [("Any knob", None), *((metric.label, metric.id) for metric in METRICS)]
-_ORDERS: list[tuple[str, object]] = [("Newest", "newest"), ("Oldest", "oldest"), ("Best", "stars")]
+_ORDERS: list[tuple[str, Order]] = [("Newest", "newest"), ("Oldest", "oldest"), ("Best", "stars")]

@@ -39,6 +39,11 @@ class Pictures:
             return True
         return False
 
+    def behind(self, spectra: bool) -> bool:
+        """True if there is a new piece, which may have come while the last one was taken in."""
+        done = min(self._drawn, self._transformed) if spectra else self._drawn
+        return done < self.clip.filled
+
 
 class Analysis(QObject):
     """Keeps the pictures of the pair in the view. `changed` is emitted when there is more to see."""
@@ -109,5 +114,5 @@ class Analysis(QObject):
             self.changed.emit()
         if more:
             self.changed.emit()
-        if more or spectra != self._spectra:
+        if more or spectra != self._spectra or pictures.behind(self._spectra):
             self._advance(pictures)

@@ -86,13 +86,20 @@ def test_typing_finds(panel, qtbot):
         ("rated", "Disliked", ["t2"]),
         ("knob", "Energy", ["t2", "t1"]),
         ("knob", "Valence", ["t2"]),
-        ("order", "Oldest", ["t1", "t2", "t3"]),
-        ("order", "Best", ["t1", "t2", "t3"]),
     ],
 )
 def test_filters_and_order(panel, combo, choice, found):
     choose(getattr(panel, combo), choice)
     assert names(panel) == found
+
+
+@pytest.mark.parametrize(
+    ("number", "found"), [(0, ["t3", "t2", "t1"]), (1, ["t1", "t2", "t3"]), (2, ["t1", "t2", "t3"])]
+)
+def test_the_order_is_chosen(panel, number, found):
+    panel.order_menu().actions()[number].trigger()
+    assert names(panel) == found
+    assert panel.order_menu().actions()[number].isChecked()
 
 
 def test_a_double_click_opens_a_take_with_what_was_said_and_measured(app, panel, three):

@@ -290,3 +290,19 @@ def test_nothing_flickers_when_a_take_is_finished_and_written(app, panel, monkey
         work, then = waiting.pop(0)
         then(work())
     assert panel.analysis.pictures("base") is kept
+
+
+def test_audio_that_comes_while_a_piece_is_taken_in_is_not_forgotten(app, panel, monkeypatch):
+    whole, waiting = noise(2), []
+    monkeypatch.setattr(app.background, "call", lambda work, then: waiting.append((work, then)))
+    growing = make_pair(np.zeros_like(whole), filled=0, rate=RATE)
+    app.state.pair.value = growing
+    results = [(work(), then) for work, then in waiting]  # there was nothing to take in yet
+    waiting.clear()
+    stop = add_audio(growing, Audio("base", 0, whole))
+    app.state.pair_grew.emit(growing, "base", 0, stop)
+    for result, then in results:
+        then(result)
+    for work, then in waiting:
+        then(work())
+    assert panel.analysis.pictures("base").pyramid.covered == 2 * RATE
