@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 
 def test_calls_into_qt_lose_no_references():
-    """PySide6 6.12.0 drops one reference to None with each call that returns nothing, until Python 3.11 dies."""
+    """PySide6 6.12.0 drops one reference to None with each void call, until Python 3.11 dies."""
     thing = QObject()
     before = sys.getrefcount(None)
     for _ in range(1000):
