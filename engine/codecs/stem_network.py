@@ -262,7 +262,7 @@ def _log_spectrum(audio: Tensor, window: Tensor, hop: int, bank: Tensor) -> Tens
 
 def _polar(hidden: Tensor, count: int) -> Tensor:
     """Log sizes and phases [..., 2 * count] -> complex [..., count]."""
-    size, phase = hidden.split(count, dim=-1)
+    size, phase = torch.split(hidden, count, dim=-1)
     return torch.polar(torch.exp(size.clamp(max=6.0)), phase)
 
 
@@ -278,6 +278,6 @@ def _added(windows: Tensor, hop: int) -> Tensor:
     B, t, size = windows.shape
     overlap = size // hop
     total = windows.new_zeros(B, t + overlap - 1, hop)
-    for place, piece in enumerate(windows.unflatten(-1, (overlap, hop)).unbind(2)):
+    for place, piece in enumerate(windows.view(B, t, overlap, hop).unbind(2)):
         total = total + F.pad(piece, (0, 0, place, overlap - 1 - place))
     return total.flatten(1)

@@ -14,6 +14,7 @@ from engine.delay import delayed, delays
 from engine.errors import Problem
 from tests.training.fixtures import rendering, write_corpus
 from training.starter import checkpoint
+from training.starter.lm.copying import BACK, looking_back, set_copying
 from training.starter.lm.data import Track, batches, cut, load_tracks, looped
 from training.starter.lm.train import (
     LmPlan,
@@ -25,7 +26,7 @@ from training.starter.lm.train import (
     trained_decoder,
 )
 
-PLAN = LmPlan(steps=2, rows=2, hidden=64, layers=1, warmup=1, save_every=1)
+PLAN = LmPlan(steps=2, rows=2, layers=2, warmup=1, held=0, save_every=1)
 WINDOW = 24
 
 
@@ -38,7 +39,7 @@ def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
     codes = torch.randint(0, 1024, (1, 14, 5))
-    states, mask = torch.randn(1, 3, 64), torch.ones(1, 3, dtype=torch.long)
+    states, mask = torch.randn(1, 3, 384), torch.ones(1, 3, dtype=torch.long)
     with torch.no_grad():
         losses = loss_by_codebook(decoder, codes, states, mask)
         brute = torch.zeros(14)
@@ -57,8 +58,8 @@ def test_padding_of_captions_does_not_change_the_loss() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
     codes = torch.randint(0, 1024, (1, 14, 5))
-    states = torch.randn(1, 3, 64)
-    padded = torch.cat([states, torch.zeros(1, 4, 64)], dim=1)
+    states = torch.randn(1, 3, 384)
+    padded = torch.cat([states, torch.zeros(1, 4, 384)], dim=1)
     with torch.no_grad():
         plain = loss_by_codebook(decoder, codes, states, torch.tensor([[1, 1, 1]]))
         longer = loss_by_codebook(decoder, codes, padded, torch.tensor([[1, 1, 1, 0, 0, 0, 0]]))
@@ -90,11 +91,10 @@ def test_a_loop_repeats_its_bar() -> None:
     assert looped(codes, 3).tolist() == [[1, 2, 3, 1, 2, 3, 1, 2], [9, 8, 7, 9, 8, 7, 9, 8]]
 
 
-def test_as_many_clips_as_wanted_are_loops_of_one_bar_or_two() -> None:
+def test_as_many_clips_as_wanted_are_loops_of_a_beat_or_two_or_a_bar() -> None:
     codes, _ = next(batches([track()], 300, 80, random.Random(0), loops=0.4))
-    one = (codes[:, 0, 16:] == codes[:, 0, :-16]).all(1)
-    two = (codes[:, 0, 32:] == codes[:, 0, :-32]).all(1)
-    assert 0.1 < one.float().mean() < 0.3 and 0.3 < two.float().mean() < 0.5
+    again = [(codes[:, 0, period:] == codes[:, 0, :-period]).all(1).float().mean() for period in (4, 8, 16)]
+    assert 0.08 < again[0] < 0.2 and 0.18 < again[1] < 0.36 and 0.3 < again[2] < 0.5
 
 
 def test_later_books_of_a_stem_weigh_less() -> None:
@@ -133,18 +133,55 @@ def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
     assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
 
 
-class NarrowText:
-    """Text states of width 64 in place of MiniLM's 384."""
+def test_heads_look_back_to_the_position_they_are_set_to() -> None:
+    decoder = new_decoder(PLAN)
+    positions = decoder.model.decoder.embed_positions.weights
+    for back in BACK:
+        query, key = looking_back(384, 64, back)
+        found = (positions[100:200] @ query.T) @ (positions @ key.T).T
+        assert found.argmax(1).tolist() == list(range(100 - back, 200 - back))
+
+
+@torch.no_grad()
+def test_before_training_heads_look_at_what_came_next_the_last_times() -> None:
+    decoder = new_decoder(PLAN).eval()
+    set_copying(decoder, torch.Generator().manual_seed(0))
+    bar = torch.randint(0, 1024, (1, 14, 50), generator=torch.Generator().manual_seed(0))
+    sequence = delayed(bar.repeat(1, 1, 4), delays(14, channels=1), pad=1024)[..., :-1]
+    seen = decoder.model(
+        input_ids=sequence.reshape(14, -1),
+        encoder_hidden_states=torch.zeros(1, 2, 384),
+        encoder_attention_mask=torch.ones(1, 2, dtype=torch.long),
+        output_attentions=True,
+    ).attentions[1][0]  # [H, T, T] of the second layer
+    for at in (140, 160, 180):
+        came_next = [at - 50 * n + 1 for n in (1, 2, 3) if at - 50 * n + 1 > 14]
+        assert seen[:, at, came_next].sum(1).mean() > 0.75
+
+
+def test_attention_that_copies_rests_at_first(corpus: Path) -> None:
+    plan = dataclasses.replace(PLAN, held=2)
+    list(train_lm(corpus, corpus / "tokens", corpus / "run", plan))
+    untrained = new_decoder(plan)
+    set_copying(untrained, torch.Generator().manual_seed(plan.seed))
+    trained = trained_decoder(corpus / "run")
+    copied, learned = (decoder.model.decoder.layers[1] for decoder in (untrained, trained))
+    assert torch.equal(copied.self_attn.k_proj.weight, learned.self_attn.k_proj.weight)
+    assert not torch.equal(copied.fc1.weight, learned.fc1.weight)
+
+
+class PlainText:
+    """Text states without MiniLM."""
 
     def __call__(self, captions: list[str]) -> tuple[Tensor, Tensor]:
-        return torch.ones(len(captions), 2, 64), torch.ones(len(captions), 2, dtype=torch.long)
+        return torch.ones(len(captions), 2, 384), torch.ones(len(captions), 2, dtype=torch.long)
 
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Songs whose codes repeat, and windows short enough to train on in no time."""
     monkeypatch.setattr("training.starter.lm.train.WINDOW", WINDOW)
-    monkeypatch.setattr("training.starter.lm.train.TextStates", NarrowText)
+    monkeypatch.setattr("training.starter.lm.train.TextStates", PlainText)
     songs = write_corpus(tmp_path, frames=48)
     (tmp_path / "tokens").mkdir()
     for song in songs:

@@ -107,9 +107,9 @@ def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[in
     torch.manual_seed(plan.seed)
     network = codec_network(run)
     network.requires_grad_(False)
-    trained = [
-        p.requires_grad_(True) for name, p in network.named_parameters() if name.startswith(_DECODER_PARTS)
-    ]
+    trained = [p for name, p in network.named_parameters() if name.startswith(_DECODER_PARTS)]
+    for parameter in trained:
+        parameter.requires_grad = True
     rng = np.random.default_rng(plan.seed)
 
     def losses(batch: StemBatch, step: int) -> dict[str, Tensor]:

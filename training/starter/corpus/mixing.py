@@ -23,8 +23,8 @@ def mix_stems(song: Song, stems: Stems) -> Stems:
     out = stems.copy()
     bass = STEMS.index("bass")
     if song.drive > 0:
-        for stem, share in (("plucked", 1.0), ("sustained", 1.0), ("bass", 0.3)):
-            row = STEMS.index(stem)
+        for name, share in (("plucked", 1.0), ("sustained", 1.0), ("bass", 0.3)):
+            row = STEMS.index(name)
             out[row] = drive(out[row], share * song.drive)
     if song.room != "dry":
         for stem, samples in enumerate(out):

@@ -40,19 +40,19 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
     return torch.from_numpy(track.codes[:, start : start + frames].astype(np.int64))
 
 
-def looped(codes: Tensor, bar: int) -> Tensor:
-    """Codes [K, T] -> as long, but the first `bar` frames come again and again: with bar = 3,
+def looped(codes: Tensor, period: int) -> Tensor:
+    """Codes [K, T] -> as long, but the first `period` frames come again and again: with period = 3,
 
     a b c d e f g h  ->  a b c a b c a b
     """
     T = codes.shape[-1]
-    return codes[:, torch.arange(T) % bar]
+    return codes[:, torch.arange(T) % period]
 
 
 def batches(
     tracks: list[Track], rows: int, frames: int, rng: random.Random, loops: float = 0.0
 ) -> Iterator[tuple[Tensor, list[str]]]:
-    """Endless random (codes [rows, K, frames], captions). A share `loops` of the clips repeats a bar or two.
+    """Endless random (codes [rows, K, frames], captions). A share `loops` repeats a beat, two beats or a bar.
 
     Raises Problem if no track is long enough.
     """
@@ -68,5 +68,7 @@ def batches(
         clips = [cut(track, frames, rng) for track in chosen]
         for row, track in enumerate(chosen):
             if rng.random() < loops:
-                clips[row] = looped(clips[row], track.rendering.bar_frames * rng.choice((1, 2)))
+                song = track.rendering
+                period = rng.choice((song.beat_frames, 2 * song.beat_frames, song.bar_frames))
+                clips[row] = looped(clips[row], period)
         yield torch.stack(clips), [caption(track.rendering.description, rng) for track in chosen]

@@ -19,6 +19,7 @@ from engine.codecs.stem_network import StemCodecConfig
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from training.starter import checkpoint
+from training.starter.lm.copying import copying_parameters, set_copying
 from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
@@ -45,7 +46,8 @@ class LmPlan:
     rate: float = 2e-3  # AdamW's, for embeddings, heads and norms
     warmup: int = 100
     text_dropout: float = 0.1  # share of clips without caption, for classifier-free guidance
-    loops: float = 0.3  # share of clips that repeat a bar or two, at first; none from the middle on
+    held: int = 150  # steps in which attention stays as it was set, until the rest makes use of it
+    loops: float = 0.5  # share of clips that repeat a beat, two, or a bar, in the first half of the steps
     average: float = 0.998
     save_every: int = 250
     compiled: bool = False  # by torch.compile, which needs a C++ compiler: a fifth faster
@@ -91,9 +93,6 @@ def new_decoder(plan: LmPlan) -> MusicgenForCausalLM:
         use_cache=False,
     )
     decoder = MusicgenForCausalLM(config)
-    for table in decoder.model.decoder.embed_tokens:
-        # Their sum is as large as the positions, which would drown it at transformers' 0.02.
-        nn.init.normal_(table.weight, std=(0.5 / CODEBOOKS) ** 0.5)
     decoder.set_attn_implementation("eager")  # faster than sdpa on a CPU at this length and width
     return decoder
 
@@ -110,7 +109,8 @@ def losses(
     waits = delays(K, channels=1)
     sequence = delayed(codes, waits, pad=CARD)  # [B, K, T + K]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = (body or decoder.model)(
+        run = decoder.model if body is None else body
+        hidden = run(
             input_ids=sequence[..., :-1].reshape(B * K, -1),
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
@@ -160,6 +160,8 @@ def train_lm(
     torch.manual_seed(plan.seed)
     text = TextStates()
     decoder = hub_decoder(start).train() if start else new_decoder(plan)
+    if start is None:
+        set_copying(decoder, torch.Generator().manual_seed(plan.seed))
     body = torch.compile(decoder.model) if plan.compiled else decoder.model
     weights = book_weights(_CODEC.books)
     optimizers = _optimizers(decoder, plan)
@@ -189,6 +191,9 @@ def train_lm(
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)
             (found * weights).mean().backward()
+            if start is None and step < plan.held:
+                for parameter in copying_parameters(decoder):
+                    parameter.grad = None
             torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
             for optimizer, _ in optimizers:
                 optimizer.step()
