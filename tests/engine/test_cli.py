@@ -34,9 +34,12 @@ def failing(error: BaseException) -> click.Command:
     return command
 
 
-def test_without_a_command_it_says_how_to_generate(capsys):
-    assert main([]) == 0
-    assert "tunedial generate" in capsys.readouterr().out
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a display may be missing")
+def test_without_a_command_and_a_display_it_says_how_to_generate(capsys, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main([]) == 1
+    assert "tunedial generate" in capsys.readouterr().err
 
 
 def test_without_a_command_it_opens_the_app_if_there_is_one(plugin, capsys):
