@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
+from engine.packs import Card
 from engine.paths import packs_dir
 from tests.engine.random_pack import card_json, decoder_weights, tiny_config, write_pack
 
@@ -38,7 +39,7 @@ def test_json_tells_the_manifest_and_the_adapters(pack, capsys):
     assert (told["version"], told["base_model"]) == ("1.2", "starter")
     (adapter,) = told["adapters"]
     assert (adapter["metric"], adapter["direction"]) == ("energy", "positive")
-    assert adapter["card"] == card_json("energy", "positive")
+    assert Card.model_validate(adapter["card"]) == Card.model_validate(card_json("energy", "positive"))
     assert main(["packs", "show", "loud", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == told
 
