@@ -1,7 +1,7 @@
 """The window never stands still for longer than 100 ms while a job runs, be it fake or real.
 
-Not counted is the time in which the kernel kept the window's thread waiting for a core, which Linux tells: that
-is what the machine's other work costs anyone.
+Not counted is the time in which the kernel kept the window's thread waiting for a core, which Linux tells:
+that is what the machine's other work costs anyone.
 """
 
 import time
