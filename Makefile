@@ -31,7 +31,7 @@ run: setup  ## open the app; without a display, render a demo take into takes/de
 	echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""
 
 test: setup lint  ## lint, types, contracts and tests
-	@installer/bootstrap.sh training
+	@installer/bootstrap.sh tests
 	$(BIN)/pytest -q
 
 lint: setup  ## ruff, mypy and the import contracts

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings the system packages that pip cannot: `bootstrap.sh` for the app, `bootstrap.sh training` also for
-# the tools that render the starter's music. Does nothing when all is there; installs with apt as root, else
+# the tools that render the starter's music, `bootstrap.sh tests` for what the tests use besides. Does nothing when all is there; installs with apt as root, else
 # prints the one line to type.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,7 +35,11 @@ if [ "$(uname)" = Linux ]; then # what Qt's window and sound stand on
         need_library "libxcb-$name" "libxcb-${name%%.so*}${name##*.}"
     done
 fi
-if [ "${1:-}" = training ]; then
+if [ "${1:-}" = tests ]; then # a window that nobody sees, and a hand for it
+    need_command Xvfb xvfb
+    need_command xdotool xdotool
+fi
+if [ "${1:-}" = training ] || [ "${1:-}" = tests ]; then
     need_command mma mma
     need_command fluidsynth fluidsynth
     need_command espeak-ng espeak-ng
