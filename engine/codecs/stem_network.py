@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 _QUIETEST = 1e-4  # magnitudes are clamped here: silence has one value
+_MIDDLE, _SPREAD = -4, 3  # of the logarithms of music: the network sees numbers around 0
 _FFT = 2048
 LONG_FFT = 4096
 _CLOCK_FRAMES = 256  # the oscillators' phases come back after as many frames
@@ -256,8 +257,13 @@ def _log_spectrum(audio: Tensor, window: Tensor, hop: int, bank: Tensor) -> Tens
     padded = F.pad(audio, (edge, edge))
     spectrum = torch.stft(padded, size, hop, window=window, center=False, return_complex=True)
     sizes = (spectrum.real.square() + spectrum.imag.square()).sqrt()  # much faster than abs()
-    bands: Tensor = (torch.log((bank @ sizes).clamp(min=_QUIETEST)) + 4) / 3
+    bands: Tensor = (torch.log((bank @ sizes).clamp(min=_QUIETEST)) - _MIDDLE) / _SPREAD
     return bands.transpose(1, 2)
+
+
+def in_nats(spectra: Tensor) -> Tensor:
+    """What `StemNetwork.spectra` gave, as natural logarithms."""
+    return _SPREAD * spectra + _MIDDLE
 
 
 def _polar(hidden: Tensor, count: int) -> Tensor:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork
+from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork, in_nats
 from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
@@ -77,7 +77,7 @@ class Learner(nn.Module):
             quantized, commitment = self.books(network, latents, batch.stem, revive)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             found = self.spectra(network.decode_frames(quantized, batch.stem))
-        return 3 * (found.float() - heard).abs().mean(), commitment
+        return (in_nats(found.float()) - in_nats(heard)).abs().mean(), commitment
 
 
 def train_codec(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[int, float]]:
@@ -121,7 +121,7 @@ def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[in
             decoded = network.synthesize(hidden)
             sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
         mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
-        pitch = pitch_loss(network.config, sizes, 3 * heard[..., 2 * network.config.mels :] - 4)
+        pitch = pitch_loss(network.config, sizes, in_nats(heard[..., 2 * network.config.mels :]))
         weight = plan.pitch_weight * max(0.0, 1 - 2 * step / plan.steps)
         return {"mix": mix, "stems": plan.stem_weight * stems, "pitch": weight * pitch}
 
