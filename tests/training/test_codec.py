@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from engine.codecs.stem import StemCodec
 from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork, overlapped
@@ -20,6 +21,7 @@ from training.starter.codec.train import (
     new_network,
     roundtrip,
     stem_and_mix_loss,
+    take_codec,
     train_codec,
     train_decoder,
     train_splitter,
@@ -222,6 +224,32 @@ def test_training_the_decoder_on_leaves_the_codes_as_they_are(tmp_path: Path) ->
         assert torch.equal(*latents)
     assert torch.equal(before.codebooks, after.codebooks)
     assert list(train_decoder(tmp_path, run, PLAN)) == []
+
+
+def test_the_codec_of_a_model_can_be_taken_and_its_decoder_trained_on(tmp_path: Path) -> None:
+    network = random_network()
+    model, run = tmp_path / "model", tmp_path / "run"
+    model.mkdir()
+    save_file({f"audio_encoder.{n}": v for n, v in network.state_dict().items()}, model / "model.safetensors")
+    take_codec(model, run)
+    taken = trained_network(run)
+    assert all(torch.equal(taken.state_dict()[n], v) for n, v in network.state_dict().items())
+    assert checkpoint.load(run / "splitter.pt")
+    songs = tmp_path / "corpus"
+    write_corpus(songs)
+    assert [step for step, _ in train_decoder(songs, run, PLAN)] == [1, 2]
+    with pytest.raises(Problem, match="decoder"):
+        next(train_codec(songs, run, PLAN))
+    with pytest.raises(Problem, match="already"):
+        take_codec(model, run)
+
+
+def test_a_codec_of_another_shape_is_not_taken(tmp_path: Path) -> None:
+    save_file({"audio_encoder.codebooks": torch.zeros(3)}, tmp_path / "model.safetensors")
+    with pytest.raises(Problem, match="shape"):
+        take_codec(tmp_path, tmp_path / "run")
+    with pytest.raises(Problem, match=r"There is no .*nowhere"):
+        take_codec(tmp_path / "nowhere", tmp_path / "run")
 
 
 def test_a_stopped_run_leaves_its_last_checkpoint(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from training.starter.lm.train import (
     TextStates,
     book_weights,
     loss_by_codebook,
+    losses,
     new_decoder,
     train_lm,
     trained_decoder,
@@ -52,6 +53,19 @@ def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
                 ).logits
                 brute[k] -= torch.log_softmax(logits[k, -1], -1)[codes[0, k, t]] / 5
     torch.testing.assert_close(losses, brute, atol=0.02, rtol=0)
+
+
+def test_what_is_heard_may_differ_from_what_is_predicted() -> None:
+    torch.manual_seed(0)
+    decoder = new_decoder(PLAN).eval()
+    codes, other = torch.randint(0, 1024, (2, 1, 14, 6))
+    states, mask = torch.randn(1, 3, 384), torch.ones(1, 3, dtype=torch.long)
+    heard = torch.cat([codes[..., :3], other[..., 3:]], dim=2)
+    with torch.no_grad():
+        plain = losses(decoder, codes, states, mask)
+        faulty = losses(decoder, codes, states, mask, heard=heard)
+    assert torch.equal(plain[:, 0, :4], faulty[:, 0, :4])  # frame 3 is predicted before it is heard
+    assert not torch.equal(plain[:, 0, 4:], faulty[:, 0, 4:])
 
 
 def test_padding_of_captions_does_not_change_the_loss() -> None:
@@ -91,10 +105,10 @@ def test_a_loop_repeats_its_bar() -> None:
     assert looped(codes, 3).tolist() == [[1, 2, 3, 1, 2, 3, 1, 2], [9, 8, 7, 9, 8, 7, 9, 8]]
 
 
-def test_as_many_clips_as_wanted_are_loops_of_a_beat_or_two_or_a_bar() -> None:
+def test_as_many_clips_as_wanted_are_loops_of_a_bar_or_two() -> None:
     codes, _ = next(batches([track()], 300, 80, random.Random(0), loops=0.4))
-    again = [(codes[:, 0, period:] == codes[:, 0, :-period]).all(1).float().mean() for period in (4, 8, 16)]
-    assert 0.08 < again[0] < 0.2 and 0.18 < again[1] < 0.36 and 0.3 < again[2] < 0.5
+    again = [(codes[:, 0, period:] == codes[:, 0, :-period]).all(1).float().mean() for period in (16, 32)]
+    assert 0.13 < again[0] < 0.27 and 0.3 < again[1] < 0.5
 
 
 def test_later_books_of_a_stem_weigh_less() -> None:

@@ -91,10 +91,14 @@ def corpus(corpus: Path, songs: int, workers: int) -> None:
 @corpus_option
 @run_option
 @click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
-def codec(corpus: Path, run: Path, steps: int) -> None:
+@click.option("--start", type=click.Path(path_type=Path), help="Take the codec of this model folder instead.")
+def codec(corpus: Path, run: Path, steps: int, start: Path | None) -> None:
     """Train the stem codec's codes: what they keep is a spectrum."""
-    from training.starter.codec.train import CodecPlan, train_codec
+    from training.starter.codec.train import CodecPlan, take_codec, train_codec
 
+    if start:
+        take_codec(start, run)
+        return
     _exhaust(train_codec(corpus, run, CodecPlan(steps=steps, rows=24, rate=1e-3)), "codec, loss", steps)
 
 

@@ -19,6 +19,7 @@ from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, pitch_los
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
+from training.starter.model_folder import model_weights
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 _SIZES = [size for size, _ in RESOLUTIONS]
@@ -154,6 +155,11 @@ def _train(
     step = 0
     smooth: float | None = None
     state = checkpoint.load(saved)
+    if state and "step" not in state:
+        raise Problem(
+            f"The codec in {saved.parent} came from a model, and its codes rest.",
+            "Train its decoder (python -m training.starter decoder), or a new codec in another --run.",
+        )
     if state:
         network.load_state_dict(state["network"])
         learner.load_state_dict(state["learner"])
@@ -188,6 +194,28 @@ def _train(
                     },
                 )
             yield step, smooth
+
+
+def take_codec(model: Path, run: Path) -> None:
+    """Write `run/codec.pt` and `run/splitter.pt` with the codec of the model folder `model`.
+
+    Its codes stay as they are: `tokens`, `decoder` and `lm` go on from it. Raises Problem if `run` has a
+    codec, or if that of `model` is not of this recipe's shape.
+    """
+    if (run / "codec.pt").exists():
+        raise Problem(f"There is a codec in {run} already.", "Name another folder with --run.")
+    network = new_network()
+    try:
+        network.load_state_dict(model_weights(model, "audio_encoder."))
+    except RuntimeError as error:
+        raise Problem(f"The codec of {model} has another shape.", "Train one: leave --start out.") from error
+    checkpoint.save(run / "codec.pt", {"network": network.state_dict(), "average": {}})
+    checkpoint.save(run / "splitter.pt", splitter_weights(network))
+
+
+def splitter_weights(network: StemNetwork) -> dict[str, Tensor]:
+    """The part of the weights that finds stems."""
+    return {name: value for name, value in network.state_dict().items() if name.startswith("splitter")}
 
 
 def codec_network(run: Path) -> StemNetwork:
@@ -284,7 +312,4 @@ def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> I
             yield step, smooth
             if step >= steps:
                 break
-    checkpoint.save(
-        run / "splitter.pt",
-        {name: value for name, value in network.state_dict().items() if name.startswith("splitter")},
-    )
+    checkpoint.save(run / "splitter.pt", splitter_weights(network))

@@ -52,7 +52,7 @@ def looped(codes: Tensor, period: int) -> Tensor:
 def batches(
     tracks: list[Track], rows: int, frames: int, rng: random.Random, loops: float = 0.0
 ) -> Iterator[tuple[Tensor, list[str]]]:
-    """Endless random (codes [rows, K, frames], captions). A share `loops` repeats a beat, two beats or a bar.
+    """Endless random (codes [rows, K, frames], captions). A share `loops` repeats a bar or two.
 
     Raises Problem if no track is long enough.
     """
@@ -68,7 +68,5 @@ def batches(
         clips = [cut(track, frames, rng) for track in chosen]
         for row, track in enumerate(chosen):
             if rng.random() < loops:
-                song = track.rendering
-                period = rng.choice((song.beat_frames, 2 * song.beat_frames, song.bar_frames))
-                clips[row] = looped(clips[row], period)
+                clips[row] = looped(clips[row], rng.choice((1, 2)) * track.rendering.bar_frames)
         yield torch.stack(clips), [caption(track.rendering.description, rng) for track in chosen]

