@@ -18,6 +18,8 @@ from torch import Tensor
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 
+KNEE, CEILING = 0.8, 0.99  # samples of the mix above the knee bend towards the ceiling
+
 
 class StemCodec:
     """The codec as generation uses it (see `engine.codecs.Codec`), with stems besides."""
@@ -75,7 +77,10 @@ class StemCodec:
 
     @torch.no_grad()
     def decode_stems(self, codes: Tensor, first: int = 0) -> Tensor:
-        """Codes [B, K, T] of the frames from `first` on -> stems [B, S, T * hop]."""
+        """Codes [B, K, T] of the frames from `first` on -> stems [B, S, T * hop].
+
+        Where their sum would leave -1 to 1, all of them are turned down alike.
+        """
         B, _, T = codes.shape
         S = len(self.stems)
         if T == 0:
@@ -84,7 +89,8 @@ class StemCodec:
             [self.network.dequantize(codes[:, self.config.rows(s)], s) for s in range(S)], dim=1
         )
         stem = torch.arange(S, device=codes.device).repeat(B)
-        return self.network.decode_latents(latents.flatten(0, 1), stem, first).view(B, S, T * self.hop)
+        stems = self.network.decode_latents(latents.flatten(0, 1), stem, first).view(B, S, T * self.hop)
+        return stems * headroom_gain(stems.sum(1, keepdim=True))
 
     def _no_codes(self, rows: int) -> Tensor:
         return torch.zeros(rows, self.codebooks, 0, dtype=torch.int64, device=self.network.codebooks.device)
@@ -94,6 +100,16 @@ class StemCodec:
 
     def _whole_frames(self, audio: Tensor) -> Tensor:
         return F.pad(audio, (0, -audio.shape[-1] % self.hop))
+
+
+def headroom_gain(mix: Tensor) -> Tensor:
+    """The gain, of the shape of `mix`, under which it stays within CEILING: 1 up to KNEE, then less and less.
+
+    This soft clipper, k + r tanh((x - k) / r) with r = CEILING - KNEE, has no memory: it streams.
+    """
+    level, room = mix.abs(), CEILING - KNEE
+    bent = KNEE + room * torch.tanh((level - KNEE) / room)
+    return torch.where(level > KNEE, bent / level, torch.ones_like(level))
 
 
 def _load(config: StemCodecConfig, weights: Mapping[str, Tensor]) -> StemNetwork:

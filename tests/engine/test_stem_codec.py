@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.codecs import build
-from engine.codecs.stem import StemCodec
+from engine.codecs.stem import StemCodec, headroom_gain
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork, overlapped
 from engine.codecs.stream import StreamDecoder
 from engine.errors import Problem
@@ -77,7 +77,31 @@ def test_the_mix_is_the_sum_of_its_stems(codec: StemCodec) -> None:
     torch.testing.assert_close(codec.decode(some)[:, 0], sum(codec.decode_stems(some).unbind(1)))
 
 
-def test_a_stems_codes_change_only_that_stem(codec: StemCodec) -> None:
+def test_a_mix_that_is_too_loud_bends_and_a_soft_one_stays_as_it_is() -> None:
+    mix = torch.tensor([-30.0, -0.8, 0.0, 0.5, 0.9, 1.5])
+    out = mix * headroom_gain(mix)
+    assert torch.equal(out[1:4], mix[1:4])
+    assert out[0] == pytest.approx(-0.99) and 0.8 < out[4] < 0.9 and out[4] < out[5] < 0.99
+
+
+def test_loud_stems_are_turned_down_alike() -> None:
+    network = random_network()
+    with torch.no_grad():
+        network.head.bias[: TINY.output_fft // 2 + 1] += 2
+    loud = build(CONFIG, network.state_dict())
+    assert isinstance(loud, StemCodec)
+    mix = loud.decode(codes(loud, 30))
+    assert 0.9 < mix.abs().max() < 0.991
+    torch.testing.assert_close(loud.decode_stems(codes(loud, 30)).sum(1, keepdim=True), mix)
+
+
+def test_a_stems_codes_change_only_that_stem() -> None:
+    network = random_network()
+    with torch.no_grad():  # so soft that the sum needs no turning down
+        network.head.bias[: TINY.output_fft // 2 + 1] -= 8
+        network.line_head.bias[: TINY.lines] -= 8
+    codec = build(CONFIG, network.state_dict())
+    assert isinstance(codec, StemCodec)
     some = codes(codec, 12)
     for stem in range(5):
         other = some.clone()
