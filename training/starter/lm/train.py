@@ -98,42 +98,54 @@ def new_decoder(plan: LmPlan) -> MusicgenForCausalLM:
     return decoder
 
 
-def losses(
-    decoder: MusicgenForCausalLM,
-    codes: Tensor,
-    states: Tensor,
-    mask: Tensor,
-    body: Body | None = None,
-    heard: Tensor | None = None,
-) -> Tensor:
-    """Cross-entropy [B, K, T] in nats of codes [B, K, T] under text states [B, S, D].
-
-    `heard` [B, K, T] is what the model reads in place of the codes themselves. `body` runs in place of
-    `decoder.model`, for instance compiled. Logits are made for one codebook after another, as all of them
-    together (B * T * K * V) do not fit in a cache.
-    """
-    B, K, T = codes.shape
-    waits = delays(K, channels=1)
-    sequence = delayed(codes if heard is None else heard, waits, pad=CARD)  # [B, K, T + K]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        run = decoder.model if body is None else body
-        hidden = run(
-            input_ids=sequence[..., :-1].reshape(B * K, -1),
-            encoder_hidden_states=states,
-            encoder_attention_mask=mask,
-            use_cache=False,
-        )[0]
-        rows = []
-        for k, wait in enumerate(waits):
-            logits = decoder.lm_heads[k](hidden[:, wait : wait + T])  # frame t is predicted at t + wait
-            target = codes[:, k].flatten()
-            rows.append(F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none"))
-    return torch.stack([row.view(B, T) for row in rows], dim=1)
+def losses(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy [B, K, T] in nats of codes [B, K, T] under text states [B, S, D]."""
+    hidden = _hidden(decoder.model, codes, states, mask)
+    return torch.stack([_book_loss(decoder, hidden, codes, k) for k in range(codes.shape[1])], dim=1)
 
 
 def loss_by_codebook(decoder: MusicgenForCausalLM, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
     """Mean of `losses` for each codebook, [K]."""
     return losses(decoder, codes, states, mask).mean((0, 2))
+
+
+def training_losses(
+    decoder: MusicgenForCausalLM, body: Body, codes: Tensor, heard: Tensor, states: Tensor, mask: Tensor
+) -> Tensor:
+    """Mean loss of each codebook [K] when `heard` [B, K, T] is read in place of the codes to predict.
+
+    `body` is `decoder.model`, or that compiled. The logits are a third of the work, so a stem's later books,
+    which count less, are looked at in fewer clips: in all, half, a quarter ... as `book_weights` has it.
+    """
+    hidden = _hidden(body, heard, states, mask)
+    order = torch.randperm(len(codes))
+    found = []
+    for k, level in enumerate(level for count in _CODEC.books for level in range(count)):
+        clips = order[: max(1, len(codes) >> level)]
+        found.append(_book_loss(decoder, hidden[clips], codes[clips], k).mean())
+    return torch.stack(found)
+
+
+def _hidden(body: Body, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    """What the layers make of codes [B, K, T]: [B, T + K - 1, D]."""
+    B, K, _ = codes.shape
+    sequence = delayed(codes, delays(K, channels=1), pad=CARD)  # [B, K, T + K]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return body(
+            input_ids=sequence[..., :-1].reshape(B * K, -1),
+            encoder_hidden_states=states,
+            encoder_attention_mask=mask,
+            use_cache=False,
+        )[0]
+
+
+def _book_loss(decoder: MusicgenForCausalLM, hidden: Tensor, codes: Tensor, k: int) -> Tensor:
+    """Cross-entropy [B, T] of codebook k: its frame t is predicted at t + k. Few logits fit in a cache."""
+    B, _, T = codes.shape
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = decoder.lm_heads[k](hidden[:, k : k + T])
+        target = codes[:, k].flatten()
+        return F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none").view(B, T)
 
 
 def book_weights(books: tuple[int, ...]) -> Tensor:
@@ -195,7 +207,7 @@ def train_lm(
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
             heard = worn(codes, _CODEC.books, plan.worn, rng)
-            found = losses(decoder, codes, states * kept, mask, body, heard).mean((0, 2))
+            found = training_losses(decoder, body, codes, heard, states * kept, mask)
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)
             (found * weights).mean().backward()
