@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import Problem
@@ -44,24 +45,27 @@ def starter() -> None:
     python -m training.starter lm         # train the language model
     python -m training.starter export     # write resources/starter
     python -m training.starter report     # what it reaches on held-out songs
+    python -m training.starter scorer     # train the model that scores how audio and text fit
 
     Each step can be stopped and called again: it goes on where it was (the splitter, which takes
     minutes, from its beginning).
     """
 
 
-def _shown(items: Iterable[Figures], what: str, total: int) -> Iterator[Figures]:
+def _shown(
+    items: Iterable[Figures], what: str, total: int, console: Console | None = None
+) -> Iterator[Figures]:
     """Show a bar while `items` pass; without a terminal, a line every 30 s."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     last = time.monotonic()
-    with Progress(*columns) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(what, total=total)
         for item in items:
             done = item[0]
             progress.update(task, completed=done, description=_line(what, item))
             if not progress.console.is_terminal and time.monotonic() - last > 30:
                 last = time.monotonic()
-                click.echo(f"{_line(what, item)} {done}/{total}")
+                click.echo(f"{_line(what, item)} {done}/{total}", err=progress.console.stderr)
             yield item
 
 
@@ -69,8 +73,8 @@ def _line(what: str, item: tuple[Any, ...]) -> str:
     return " ".join([what, *(f"{value:.3f}" for value in item[1:] if isinstance(value, float))])
 
 
-def _exhaust(items: Iterable[tuple[Any, ...]], what: str, total: int) -> None:
-    for _ in _shown(items, what, total):
+def _exhaust(items: Iterable[tuple[Any, ...]], what: str, total: int, console: Console | None = None) -> None:
+    for _ in _shown(items, what, total, console):
         pass
 
 
@@ -186,6 +190,46 @@ def report(corpus: Path, model: Path, clips: int, examples: Path | None, as_json
     from training.starter.report.run import run_report
 
     figures = run_report(corpus, model, clips, workers, examples, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
+
+
+@starter.command()
+@corpus_option
+@run_option
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), default=Path("resources/scorer"), show_default=True
+)
+@click.option("--clips", type=click.IntRange(100), default=1500, show_default=True, help="Of ten seconds.")
+@click.option("--steps", type=click.IntRange(1), default=2500, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+def scorer(
+    corpus: Path, run: Path, target: Path, clips: int, steps: int, as_json: bool, workers: int
+) -> None:
+    """Train the starter scorer on rendered songs, and say what it finds among those held out."""
+    from training.starter.scorer.retrieval import held_out_figures
+    from training.starter.scorer.train import (
+        ScorerPlan,
+        captions_for,
+        examples_of,
+        read_sentences,
+        train,
+        write_towers,
+    )
+    from training.starter.scorer.windows import listen, read_windows
+
+    console = Console(stderr=True)
+    _exhaust(listen(corpus, clips, workers), "listening", clips, console)
+    windows = read_windows(corpus, clips)
+    captions, _ = captions_for(windows)
+    texts = [found.text for window in captions for found in window]
+    _exhaust(read_sentences(texts, run), "reading", len(set(texts)), console)
+    for item in _shown(
+        train(examples_of(windows, run), ScorerPlan(steps=steps)), "scorer, loss", steps, console
+    ):
+        towers = item[2]
+    size = write_towers(towers, target)
+    figures = {"bytes": size, "clips": len(windows), **held_out_figures(towers, windows)}
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
 
 
