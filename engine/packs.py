@@ -115,6 +115,8 @@ class Card(_File):
     ("proxy": as packs said before they had `proxy`). `cross_talk` is how far a full turn from -5 to 5 moves
     the other metrics, in standard deviations of the base model's clips; `adherence_ratio` is how well
     clips at 5 (of a negative adapter: at -5) still follow their prompt, 1 as well as the base's.
+    `recommended` is the range of the knob in which the metric follows it, the prompt is kept and no clip is
+    silent, clipped or stuck.
     """
 
     metric: str
@@ -133,6 +135,7 @@ class Card(_File):
     doses: tuple[DosePoint, ...] = ()
     cross_talk: dict[str, Finite] = Field(default_factory=dict)
     adherence_ratio: Finite | None = None
+    recommended: tuple[Finite, Finite] | None = None
     verdict: Verdict
 
     @model_validator(mode="after")

@@ -50,6 +50,7 @@ def measured(card: Card, direction: Direction, dose: Dose, report: Report) -> Ca
             "proxy": dose.proxy,
             "doses": tuple(points),
             "cross_talk": dose.cross_talk,
+            "recommended": dose.recommended,
             "adherence_ratio": dose.adherence_ratios[direction == "positive"],
             "verdict": dose.verdict,
         }

@@ -8,6 +8,7 @@ import click
 from engine.commands.common import echo_json, json_option, note
 from engine.errors import CallProblem
 from engine.metrics import METRIC_IDS
+from evaluation.report_cli import compare, report, score
 
 if TYPE_CHECKING:
     from engine.packs import Pack
@@ -20,7 +21,12 @@ def evaluate() -> None:
 
     \b
     tunedial evaluate dose --pack starter
+    tunedial evaluate report --pack starter
     """
+
+
+for command in (report, score, compare):
+    evaluate.add_command(command)
 
 
 @evaluate.command()
@@ -58,18 +64,19 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
     from engine.prompts import read_prompts
     from evaluation.cards import write_cards
     from evaluation.clips import open_studio
-    from evaluation.dose import clips_to_hear, mixing, mixture_clips, mixtures, report, turnable
+    from evaluation.dose import clips_to_hear, mixing, mixture_clips, mixtures, turnable
+    from evaluation.dose import report as dose_report
 
     found = find_pack(pack)
     prompts = read_prompts(options["prompts"], "evaluation")[: options["limit"]]
-    seeds = _seeds(options["seeds"])
+    seeds = read_seeds(options["seeds"])
     studio = open_studio(found, GenerationSettings(seconds=options["seconds"]))
     knobs = turnable(found, options["metrics"] or METRIC_IDS)
     if not knobs:
         raise CallProblem(f"'{pack}' has no adapter for that.", f"See: tunedial packs show {pack}")
     console = Console(stderr=True)
     heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), options["workers"], console)
-    figures = report(prompts, seeds, knobs, heard)
+    figures = dose_report(prompts, seeds, knobs, heard)
     content = figures.to_json()
     if options["mixing"]:
         pairs = mixtures(found)
@@ -100,7 +107,8 @@ def find_pack(name: str) -> "Pack":
     return found[0]
 
 
-def _seeds(words: str) -> list[int]:
+def read_seeds(words: str) -> list[int]:
+    """The seeds in `words`, apart by commas. Raises CallProblem if they are none, or not different."""
     try:
         seeds = [int(word) for word in words.split(",")]
     except ValueError:
@@ -114,7 +122,7 @@ def _hear(studio: Any, wanted: Any, workers: int, console: Any) -> Any:
     """What is heard in the clips, with a bar; a line every hundred clips where there is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from evaluation.clips import Heard, hear_all
+    from evaluation.clips import HEARING, Heard, hear_all
 
     columns = (TextColumn("playing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     told = 0
@@ -122,7 +130,7 @@ def _hear(studio: Any, wanted: Any, workers: int, console: Any) -> Any:
         task = bars.add_task("")
         for step in hear_all(studio, wanted, workers):
             if not isinstance(step, Heard):
-                return step
+                return {clip: heard[HEARING.name] for clip, heard in step.items()}
             bars.update(task, completed=step.done, total=step.total)
             if not console.is_terminal and step.done // 100 > told:
                 told = step.done // 100

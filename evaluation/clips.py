@@ -1,26 +1,38 @@
-"""Clips of the base and of turned knobs: made in batches, heard, and kept by what they were made from."""
+"""Clips of the base and of turned knobs: made in batches once, heard by listeners, and kept.
+
+Below `home()/evaluation/<base's sha256>` lie the codes of every clip that was made, and for each listener
+what it heard, both under the clip's key: the hash of all that decides its samples. So another listener, or a
+newer version of one, decodes the codes again and generates nothing.
+"""
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.catalog import find_model, weights_sha256
 from engine.errors import Problem
+from engine.files import replace_file
 from engine.job import GenerationSettings
 from engine.ledger import Ledger
 from engine.mix import Mix
 from engine.packs import Choice, Pack, adapters_for
 from engine.paths import home
-from evaluation.hearing import VERSION
+from evaluation.hearing import VERSION, hear
 
 BATCH = 32  # clips decoded at once: more would only take more memory
 
 Knobs = tuple[tuple[str, float], ...]  # metric and value, in the order of METRICS; empty is the base
+Audio = NDArray[np.float32]
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,20 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """Works plain values, by name, out of audio [C, N], its codes [K, T] (None of a file) and sample rate.
+
+    `name` holds its version: what was heard is kept under it. `hear` must survive pickling.
+    """
+
+    name: str
+    hear: Callable[[Audio, Codes | None, int], dict[str, Any]]
+
+
+HEARING = Listener(f"hearing-{VERSION}", hear)
+
+
+@dataclass(frozen=True)
 class Studio:
     """Where clips come from: a pack on its base model, and how they are sampled."""
 
@@ -41,15 +67,23 @@ class Studio:
     sha256: str
     settings: GenerationSettings
 
+    @property
+    def folder(self) -> Path:
+        """Where the clips of this base are kept."""
+        return home() / "evaluation" / self.sha256[:16]
+
+    def codes_file(self, key: str) -> Path:
+        """Where the codes of the clip with this key are kept."""
+        return self.folder / "codes" / key[:2] / f"{key}.npy"
+
     def choices(self, knobs: Knobs) -> list[Choice]:
         """The adapters that turn `knobs`. Raises Problem if the pack has none for these weights."""
         mix = Mix(knobs=dict(knobs))
         return adapters_for(mix, [self.pack], self.pack.manifest.base_model, self.sha256)
 
     def key(self, wanted: Wanted, choices: Sequence[Choice]) -> str:
-        """Names a clip by all that decides it and what is heard in it; adapters by their content."""
+        """Names a clip by all that decides it; adapters by their content."""
         what = {
-            "heard": VERSION,
             "model": self.sha256,
             "settings": self.settings.model_dump(),
             "prompt": wanted.prompt,
@@ -81,22 +115,44 @@ class Heard:
 
 
 def hear_all(
-    studio: Studio, wanted: Sequence[Wanted], workers: int
+    studio: Studio, wanted: Sequence[Wanted], workers: int, listeners: Sequence[Listener] = (HEARING,)
 ) -> Iterator[Heard | Mapping[Wanted, dict[str, Any]]]:
-    """Make and hear what is not known yet; yields how far it is, and at the end what was heard, by clip."""
+    """Make and hear what is not known yet; yields how far it is, and at the end what was heard.
+
+    That is by clip, and of each clip by the listener's name.
+    """
     chosen = {knobs: studio.choices(knobs) for knobs in dict.fromkeys(clip.knobs for clip in wanted)}
-    ledger = Ledger(home() / "evaluation" / studio.sha256[:16])
+    ledgers = [Ledger(studio.folder / listener.name) for listener in listeners]
     keys = {clip: studio.key(clip, chosen[clip.knobs]) for clip in wanted}
-    missing = [clip for clip, key in keys.items() if key not in ledger.known]
+    missing = [clip for clip, key in keys.items() if any(key not in ledger.known for ledger in ledgers)]
     done = len(keys) - len(missing)
     yield Heard(done, len(keys))
-    work = partial(_hear, studio.model, studio.settings, chosen)
-    batches = list(_batches(missing))
+    work = partial(_hear, studio.model, studio.settings, chosen, tuple(listeners))
+    batches = [{clip: studio.codes_file(keys[clip]) for clip in batch} for batch in _batches(missing)]
     for found in _in_processes(work, batches, workers):
-        ledger.add({keys[clip]: heard for clip, heard in found.items()})
+        for number, ledger in enumerate(ledgers):
+            ledger.add({keys[clip]: heard[number] for clip, heard in found.items()})
         done += len(found)
         yield Heard(done, len(keys))
-    yield {clip: ledger.known[key] for clip, key in keys.items()}
+    yield {
+        clip: {one.name: ledger.known[key] for one, ledger in zip(listeners, ledgers, strict=True)}
+        for clip, key in keys.items()
+    }
+
+
+def read_codes(studio: Studio, wanted: Wanted) -> Codes | None:
+    """The codes [K, T] of a clip that was made; None if it was not."""
+    return _read_codes(studio.codes_file(studio.key(wanted, studio.choices(wanted.knobs))))
+
+
+def audio_of(model: Path, codes: Codes) -> tuple[Audio, int]:
+    """The audio [C, N] that the model in a folder plays for codes [K, T], and its sample rate."""
+    import torch
+
+    from engine.batch import listen
+
+    loaded = loaded_model(model)
+    return listen(loaded, torch.from_numpy(codes)), loaded.codec.sample_rate
 
 
 def _batches(missing: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -108,7 +164,7 @@ def _batches(missing: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         yield from (clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
 
 
-def _in_processes(work: Any, batches: Sequence[list[Wanted]], workers: int) -> Iterator[Any]:
+def _in_processes(work: Any, batches: Sequence[Mapping[Wanted, Path]], workers: int) -> Iterator[Any]:
     if workers == 1:
         yield from map(work, batches)
         return
@@ -127,7 +183,8 @@ def _one_thread() -> None:
 
 
 @cache
-def _model(folder: Path) -> Any:
+def loaded_model(folder: Path) -> Any:
+    """The model in `folder`, loaded once in this process."""
     from engine.local import best_device
     from engine.model import load_model
 
@@ -141,7 +198,7 @@ def _tuning(model: Path, knobs: Knobs, folders: tuple[Path, ...]) -> Any:
     from engine.adapters import read_adapter
     from engine.merge import combine
 
-    decoder = _model(model).decoder
+    decoder = loaded_model(model).decoder
     like = {
         f"{name}.weight": torch.empty(shape, device="meta") for name, shape in decoder.linear_shapes.items()
     }
@@ -152,24 +209,50 @@ def _tuning(model: Path, knobs: Knobs, folders: tuple[Path, ...]) -> Any:
 
 
 def _hear(
-    model: Path, settings: GenerationSettings, chosen: Mapping[Knobs, list[Choice]], batch: list[Wanted]
-) -> dict[Wanted, dict[str, Any]]:
-    from engine.batch import listen, make_clips
-    from engine.generate import Clip
-    from evaluation.hearing import hear
+    model: Path,
+    settings: GenerationSettings,
+    chosen: Mapping[Knobs, list[Choice]],
+    listeners: Sequence[Listener],
+    batch: Mapping[Wanted, Path],
+) -> dict[Wanted, list[dict[str, Any]]]:
+    """What each listener hears in each clip of one prompt; those whose file is not there are made first."""
+    codes = {clip: _read_codes(file) for clip, file in batch.items()}
+    new = [clip for clip in batch if codes[clip] is None]
+    if new:
+        for clip, row in zip(new, _make(model, settings, chosen, new), strict=True):
+            codes[clip] = row
+            _write_codes(batch[clip], row)
+    found = {}
+    for clip, row in codes.items():
+        assert row is not None
+        audio, rate = audio_of(model, row)
+        found[clip] = [listener.hear(audio, row, rate) for listener in listeners]
+    return found
 
-    loaded = _model(model)
-    clips = [
-        Clip(
-            clip.seed,
-            _tuning(model, clip.knobs, tuple(choice.folder for choice in chosen[clip.knobs]))
-            if clip.knobs
-            else None,
-        )
-        for clip in batch
-    ]
-    codes = make_clips(loaded, batch[0].prompt, clips, settings)
-    rate = loaded.codec.sample_rate
-    return {
-        clip: hear(listen(loaded, row), row.numpy(), rate) for clip, row in zip(batch, codes, strict=True)
-    }
+
+def _make(
+    model: Path, settings: GenerationSettings, chosen: Mapping[Knobs, list[Choice]], batch: list[Wanted]
+) -> Codes:
+    """Codes [B, K, T] of clips of one prompt."""
+    from engine.batch import make_clips
+    from engine.generate import Clip
+
+    clips = []
+    for clip in batch:
+        folders = tuple(choice.folder for choice in chosen[clip.knobs])
+        clips.append(Clip(clip.seed, _tuning(model, clip.knobs, folders) if clip.knobs else None))
+    codes: Codes = make_clips(loaded_model(model), batch[0].prompt, clips, settings).numpy()
+    return codes
+
+
+def _read_codes(file: Path) -> Codes | None:
+    try:
+        return np.load(file, allow_pickle=False).astype(np.int64)
+    except (OSError, ValueError):  # not there, or not whole
+        return None
+
+
+def _write_codes(file: Path, codes: Codes) -> None:
+    data = io.BytesIO()
+    np.save(data, codes.astype(np.int16))
+    replace_file(file, data.getvalue())

@@ -50,7 +50,8 @@ class Dose:
 
     `span_sd` is the way from -5 to 5 in standard deviations of the base's clips; `cross_talk` the same
     of every other metric; `adherence_ratio` the smaller one of both ends, `faults` the clips that are
-    silent, clipped or stuck.
+    silent, clipped or stuck. `adherence` is the ratio at each value, 1 at 0 by definition; `recommended` the
+    widest range around 0 in which the metric follows the knob, the prompt is kept and no clip has a fault.
     """
 
     estimator: str
@@ -63,6 +64,8 @@ class Dose:
     span_sd: float | None
     adherence_ratio: float | None
     adherence_ratios: tuple[float | None, float | None]  # at -5 and at 5
+    adherence: tuple[float | None, ...]
+    recommended: tuple[float, float]
     second_opinion: Opinion | None
     cross_talk: dict[str, float]
     faults: dict[str, int]
@@ -160,18 +163,20 @@ class _Rows:
                     counts[fault] += 1
         return counts
 
+    def faulty(self, metric: str) -> list[bool]:
+        """For each of VALUES, 0 aside, whether a clip has a fault."""
+        return [
+            bool(value) and any(clip and clip["faults"] for row in self.clips(metric, value) for clip in row)
+            for value in VALUES
+        ]
+
 
 def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
     by_dose = rows.doses(metric, "labels", metric)
     means = nan_mean(by_dose, axis=0)
     intervals = [mean_interval(by_dose[:, d]) for d in range(len(VALUES))]
-    base = rows.timbre(metric, 0.0)
-    ratios = tuple(
-        adherence_ratio(base, tuned)
-        if base is not None and (tuned := rows.timbre(metric, value)) is not None
-        else None
-        for value in (-5.0, 5.0)
-    )
+    adherence_by_value = [_adherence(rows, metric, value) for value in VALUES]
+    ratios = (adherence_by_value[0], adherence_by_value[-1])
     known = [ratio for ratio in ratios if ratio is not None]
     span = _span(rows, metric, metric)
     faults = rows.faults(metric)
@@ -188,7 +193,9 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
         p_down=p_down,
         span_sd=_plain(span),
         adherence_ratio=adherence,
-        adherence_ratios=(ratios[0], ratios[1]),
+        adherence_ratios=ratios,
+        adherence=tuple(adherence_by_value),
+        recommended=recommended_range(means, adherence_by_value, rows.faulty(metric)),
         second_opinion=_opinion(metric, rows),
         cross_talk={
             other: round(far, 4)
@@ -214,6 +221,32 @@ def verdict_of(
     if all(bars):
         return "works"
     return "weak" if rank > 0.5 and min(p_up, p_down) < SURE else "no effect"
+
+
+def recommended_range(
+    means: Array, adherence: Sequence[float | None], faulty: Sequence[bool]
+) -> tuple[float, float]:
+    """How far the knob may be turned either way: from 0, as long as each step of VALUES moves the mean on,
+    keeps the prompt (or that is not known) and brings no faulty clip."""
+    middle = VALUES.index(0.0)
+    ends = []
+    for step in (-1, 1):
+        at = middle
+        while 0 <= at + step < len(VALUES):
+            ratio = adherence[at + step]
+            moves = step * (means[at + step] - means[at]) > 0  # False where one is NaN
+            if not moves or faulty[at + step] or (ratio is not None and ratio < LEAST_ADHERENCE):
+                break
+            at += step
+        ends.append(VALUES[at])
+    return ends[0], ends[1]
+
+
+def _adherence(rows: _Rows, metric: str, value: float) -> float | None:
+    base, tuned = rows.timbre(metric, 0.0), rows.timbre(metric, value)
+    if base is None or tuned is None:
+        return None
+    return 1.0 if value == 0 else adherence_ratio(base, tuned)
 
 
 def _span(rows: _Rows, metric: str, of: str) -> float:

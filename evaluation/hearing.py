@@ -19,8 +19,8 @@ CLIPPED_SHARE = 1e-3
 STUCK_S = 1.0
 
 
-def hear(audio: NDArray[np.float32], codes: NDArray[np.int64], sample_rate: int) -> dict[str, Any]:
-    """`labels` and `opinions` by metric, `timbre`, and `faults` of audio [C, N] with codes [K, T]."""
+def hear(audio: NDArray[np.float32], codes: NDArray[np.int64] | None, sample_rate: int) -> dict[str, Any]:
+    """`labels` and `opinions` by metric, `timbre`, and `faults` of audio [C, N] with codes [K, T], if any."""
     mono = soxr.resample(audio.mean(axis=0), sample_rate, RATE)
     return {
         "labels": label_audio(audio, sample_rate),
@@ -42,14 +42,19 @@ def timbre(mono: NDArray[np.float32]) -> list[float]:
     return [round(float(value), 4) for value in np.nan_to_num(np.concatenate(parts))]
 
 
-def faults(audio: NDArray[np.float32], codes: NDArray[np.int64], sample_rate: int) -> list[str]:
-    """What is wrong with a clip: silent, clipped, or stuck, a second of sound whose codes do not change."""
+def faults(audio: NDArray[np.float32], codes: NDArray[np.int64] | None, sample_rate: int) -> list[str]:
+    """What is wrong with a clip: silent, clipped, or stuck, a second of sound whose codes do not change.
+
+    Without codes, whether it is stuck is not told.
+    """
     found = []
     level = float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))
     if level < 10 ** (SILENT_DB / 20):
         found.append("silent")
     if float(np.mean(np.abs(audio) > CLIPPED)) > CLIPPED_SHARE:
         found.append("clipped")
+    if codes is None:
+        return found
     samples = audio.shape[1] / codes.shape[1]
     wanted = round(STUCK_S * sample_rate / samples)
     run = 0

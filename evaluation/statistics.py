@@ -1,6 +1,6 @@
 """Paired statistics over prompts; NaN is where nothing could be measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,29 @@ def paired_greater(high: Array, low: Array) -> float:
     if len(difference) < 5 or not difference.any():
         return 1.0
     return float(wilcoxon(difference, alternative="greater").pvalue)
+
+
+def paired_differs(a: Array, b: Array) -> float:
+    """How probably `a` and `b` [prompts] lie this far apart by chance: as `paired_greater`, two-sided."""
+    from scipy.stats import wilcoxon
+
+    difference = a - b
+    difference = difference[np.isfinite(difference)]
+    if len(difference) < 5 or not difference.any():
+        return 1.0
+    return float(wilcoxon(difference).pvalue)
+
+
+def effect_size(a: Array, b: Array) -> float:
+    """Cohen's d of paired values: the mean of a - b over its standard deviation (n - 1).
+
+    NaN for fewer than two pairs, or differences that are all the same.
+    """
+    difference = a - b
+    difference = difference[np.isfinite(difference)]
+    if len(difference) < 2 or not (spread := float(difference.std(ddof=1))) > 0:
+        return float("nan")
+    return float(difference.mean() / spread)
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -55,6 +78,26 @@ def mean_interval(values: Array, seed: int = 0) -> tuple[float, float]:
     low, high = np.percentile(known[drawn].mean(axis=1), (2.5, 97.5))
     mean = float(known.mean())
     return min(float(low), mean), max(float(high), mean)
+
+
+def jackknife_interval(
+    statistic: Callable[[NDArray[np.int64]], float], count: int, groups: int = 10
+) -> tuple[float, float] | None:
+    """The 95 % interval of a statistic of `count` clips that no mean over clips gives, such as a distance.
+
+    `statistic` works it out from the clips it is told. It is asked for all clips and for all but each of
+    `groups` groups (delete-a-group jackknife, Kott 2001): the variance is (g - 1) / g of the sum of squared
+    deviations. Resampling with replacement would shrink a distance between distributions: clips would come
+    twice. None for fewer than four clips.
+    """
+    if count < 4:
+        return None
+    g = min(groups, count)
+    order = np.random.default_rng(0).permutation(count)
+    whole = statistic(np.arange(count))
+    left = np.array([statistic(np.sort(order[np.arange(count) % g != group])) for group in range(g)])
+    half = 1.96 * float(np.sqrt((g - 1) / g * ((left - left.mean()) ** 2).sum()))
+    return whole - half, whole + half
 
 
 def nan_mean(values: Array, axis: int | tuple[int, ...] | None = None) -> Array:

@@ -18,6 +18,7 @@ from evaluation.dose import (
     mixing,
     mixture_clips,
     mixtures,
+    recommended_range,
     report,
     turnable,
     verdict_of,
@@ -72,6 +73,8 @@ def test_a_knob_that_works_is_told_so() -> None:
     assert dose.cross_talk["valence"] < -1 < abs(dose.cross_talk["tempo"]) + 1
     assert dose.adherence_ratio == pytest.approx(1, abs=0.1)
     assert dose.second_opinion is not None and dose.second_opinion.agrees
+    assert dose.recommended == (-5.0, 5.0)
+    assert dose.adherence[2] == 1.0 and dose.adherence_ratios == (dose.adherence[0], dose.adherence[4])
 
 
 def test_a_knob_without_effect_is_told_so() -> None:
@@ -84,6 +87,15 @@ def test_a_knob_of_one_side_has_no_means_on_the_other() -> None:
     dose = dose_of({"energy": 0.05}, values=(2.5, 5)).metrics["energy"]
     assert dose.means[:2] == (None, None)
     assert (dose.p_down, dose.verdict) == (1.0, "weak")
+
+
+def test_the_recommended_range_ends_where_something_is_lost() -> None:
+    rising, kept, fine = np.arange(5.0), [1.0] * 5, [False] * 5
+    assert recommended_range(rising, kept, fine) == (-5.0, 5.0)
+    assert recommended_range(rising, [1.0, 1.0, 1.0, 1.0, 0.8], fine) == (-5.0, 2.5)
+    assert recommended_range(rising, kept, [False, True, False, False, False]) == (0.0, 5.0)
+    assert recommended_range(np.array([0.0, 1.0, 2.0, 1.5, 3.0]), kept, fine) == (-5.0, 0.0)
+    assert recommended_range(np.array([np.nan, 1.0, 2.0, 3.0, np.nan]), [None] * 5, fine) == (-2.5, 2.5)
 
 
 def test_every_bar_counts() -> None:
@@ -136,6 +148,7 @@ def test_the_command_measures_resumes_and_writes_cards(
     assert card is not None
     assert [point.mean for point in card.doses] == first["metrics"]["energy"]["means"]
     assert card.verdict == first["metrics"]["energy"]["verdict"]
+    assert list(card.recommended or ()) == first["metrics"]["energy"]["recommended"]
     monkeypatch.setattr("engine.batch.make_clips", lambda *_: pytest.fail("played again"))
     assert main(call) == 0
     assert json.loads(capsys.readouterr().out) == first

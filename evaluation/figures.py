@@ -1,0 +1,232 @@
+"""Figures, drawn from results only: each as the bytes of an SVG or a PNG.
+
+Colours are Okabe and Ito's, and purple to orange through white, which colour-blind people tell apart.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.metrics import METRIC_IDS, metric
+from evaluation.models import BASE, label_of_model
+from evaluation.results import HeatMap, MetricTable, PolicyRow, Results, SpreadRow
+
+Format = Literal["svg", "png"]
+Figure = Any
+
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
+_DIVERGING = "PuOr_r"
+
+
+def figures_of(results: Results) -> dict[str, Callable[[], Figure]]:
+    """The figures that the results have something for, by name, drawn when called."""
+    found: dict[str, Callable[[], Figure]] = {}
+    for name, heat in (("heat-positive", results.positive_heat), ("heat-negative", results.negative_heat)):
+        if heat is not None:
+            found[name] = partial(heat_figure, heat)
+    found["steps-scored"] = partial(steps_figure, results.scored)
+    found["steps-measured"] = partial(steps_figure, results.measured)
+    if any(row.across_ratio is not None for row in results.spread[1:]):
+        found["spread"] = partial(spread_figure, results.spread)
+    if results.policy:
+        found["policy"] = partial(policy_figure, results.policy)
+    if results.dose:
+        found["dose"] = partial(dose_figure, results.dose)
+        found["cross-talk"] = partial(cross_talk_figure, results.dose)
+    return found
+
+
+def draw(figure: Figure, kind: Format) -> bytes:
+    """A figure as a file; the same results give the same bytes."""
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    metadata: Mapping[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
+    figure.savefig(buffer, format=kind, dpi=110, metadata=metadata)
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def heat_figure(heat: HeatMap) -> Figure:
+    """Models against metric prompts, each column normalised to sum to 1 (the paper's Figures 4 and 5)."""
+    shares = np.array([[np.nan if x is None else x for x in row] for row in heat.shares])
+    even = 1 / len(heat.models)
+    far = max(float(np.nanmax(np.abs(shares - even), initial=0.0)), 1e-6)
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(9.5, 0.42 * len(heat.models) + 2.6), layout="constrained")
+    image = axes.imshow(shares, cmap=_DIVERGING, vmin=even - far, vmax=even + far, aspect="auto")
+    axes.set_xticks(range(len(heat.columns)), heat.columns, rotation=40, ha="right")
+    axes.set_yticks(range(len(heat.models)), [label_of_model(model) for model in heat.models])
+    axes.set_xlabel("metric prompt")
+    for row, column in np.ndindex(shares.shape):
+        value = shares[row, column]
+        if np.isfinite(value):
+            dark = abs(value - even) > 0.6 * far
+            text = f"{100 * value:.1f}"
+            axes.text(
+                column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black"
+            )
+    bar = figure.colorbar(image, ax=axes, label=f"share of the column (even: {100 * even:.1f} %)")
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.1f} %")
+    return figure
+
+
+def steps_figure(table: MetricTable) -> Figure:
+    """How far the positive and negative model of each metric lie from the base, in standard deviations."""
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(7.5, 0.4 * len(table.rows) + 1.4), layout="constrained")
+    for place, row in enumerate(table.rows):
+        for step, color, shift, sign in ((row.up, ORANGE, -0.12, 1), (row.down, BLUE, 0.12, -1)):
+            if step is None or step.difference is None:
+                continue
+            unit = _unit(step)
+            low, high = step.interval or (step.difference, step.difference)
+            ends = sorted((sign * low / unit, sign * high / unit))
+            axes.plot(ends, [place + shift] * 2, color=color, lw=2, solid_capstyle="butt")
+            sure = step.p_holm < 0.05
+            fill = color if sure else "white"
+            axes.plot(sign * step.difference / unit, place + shift, "o", color=color, mfc=fill, ms=6)
+    axes.axvline(0, color=GREY, lw=1)
+    axes.set_yticks(range(len(table.rows)), [metric(row.metric).label for row in table.rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("from the base, standard deviations of paired differences (filled: p < 0.05 after Holm)")
+    handles = [plt.Line2D([], [], color=c, marker="o", lw=2) for c in (ORANGE, BLUE)]
+    axes.legend(handles, ["positive", "negative"], loc="best", frameon=False)
+    return figure
+
+
+def _unit(step: Any) -> float:
+    """A standard deviation of the paired differences, which the effect size divides by."""
+    return abs(step.difference / step.effect) if step.effect else abs(step.difference) or 1.0
+
+
+def spread_figure(rows: Sequence[SpreadRow]) -> Figure:
+    """The variance of each model's outputs, as a ratio to the base's."""
+    tuned = [row for row in rows if row.model != BASE and row.across_ratio is not None]
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(7.5, 0.24 * len(tuned) + 1.4), layout="constrained")
+    for place, row in enumerate(tuned):
+        assert row.across_ratio is not None
+        color = ORANGE if row.model.endswith("+") else BLUE
+        if row.across_ratio_interval:
+            axes.plot(row.across_ratio_interval, [place] * 2, color=color, lw=2, solid_capstyle="butt")
+        axes.plot(row.across_ratio, place, "o", color=color, ms=5)
+    axes.axvline(1, color=GREY, lw=1)
+    axes.set_yticks(range(len(tuned)), [label_of_model(row.model) for row in tuned])
+    axes.invert_yaxis()
+    axes.set_xlabel("spread of embeddings between prompts, ratio to the base's")
+    return figure
+
+
+def policy_figure(rows: Sequence[PolicyRow]) -> Figure:
+    """Reward against KL: from the base at the origin through a knob's values (MusicRL's figure)."""
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    for name in METRIC_IDS:
+        for sign, color in ((1, ORANGE), (-1, BLUE)):
+            line = [(0.0, 0.0)]
+            line += sorted(
+                (row.kl.mean, row.reward.mean)
+                for row in rows
+                if row.metric == name
+                and row.value * sign > 0
+                and row.kl.mean is not None
+                and row.reward.mean is not None
+            )
+            if len(line) > 1:
+                x, y = zip(*line, strict=True)
+                axes.plot(x, y, "-o", color=color, ms=4, lw=1.2, alpha=0.85)
+                axes.annotate(f"{name} {'+' if sign > 0 else '−'}", (x[-1], y[-1]), fontsize=7)
+    axes.axhline(0, color=GREY, lw=1)
+    axes.set_xlabel("KL of the tuned from the base policy, nats a code")
+    axes.set_ylabel("the metric's way, standard deviations")
+    return figure
+
+
+def dose_figure(dose: Mapping[str, Any]) -> Figure:
+    """The mean of each metric, with its interval, at five values of its knob; prompt adherence beneath."""
+    names = list(dose["metrics"])
+    columns = min(4, len(names))
+    lines = -(-len(names) // columns)
+    plt = _pyplot()
+    figure, grid = plt.subplots(
+        lines, columns, figsize=(3 * columns, 2.3 * lines), layout="constrained", squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_visible(False)
+    for axes, name in zip(grid.flat, names, strict=False):
+        axes.set_visible(True)
+        found = dose["metrics"][name]
+        known = [
+            (value, mean, *interval)
+            for value, mean, interval in zip(dose["values"], found["means"], found["ci95"], strict=True)
+            if mean is not None
+        ]
+        if not known:
+            continue
+        values, means, lows, highs = (np.array(column, dtype=float) for column in zip(*known, strict=True))
+        axes.fill_between(values, lows, highs, color=BLUE, alpha=0.2, lw=0)
+        axes.plot(values, means, "-o", color=BLUE, ms=3)
+        low, high = found["recommended"]
+        axes.axvspan(low, high, color=GREEN, alpha=0.08, lw=0)
+        twin = axes.twinx()
+        twin.plot(dose["values"], [np.nan if x is None else x for x in found["adherence"]], ":", color=ORANGE)
+        twin.set_ylim(0, 1.5)
+        twin.tick_params(labelsize=6, colors=ORANGE)
+        axes.tick_params(labelsize=7)
+        axes.set_title(f"{metric(name).label}: {found['verdict']}", fontsize=8)
+    figure.supxlabel(
+        "knob (green: recommended; dotted: how well the prompt is kept, 1 as the base)", fontsize=8
+    )
+    return figure
+
+
+def cross_talk_figure(dose: Mapping[str, Any]) -> Figure:
+    """How far a full turn of each knob (row) moves each metric (column), in standard deviations."""
+    names = list(dose["metrics"])
+    talk = np.array(
+        [
+            [
+                dose["metrics"][name]["span_sd"]
+                if of == name
+                else dose["metrics"][name]["cross_talk"].get(of)
+                for of in METRIC_IDS
+            ]
+            for name in names
+        ],
+        dtype=float,
+    )
+    far = max(float(np.nanmax(np.abs(talk), initial=0.0)), 1e-6)
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(8, 0.4 * len(names) + 2.2), layout="constrained")
+    image = axes.imshow(talk, cmap=_DIVERGING, vmin=-far, vmax=far, aspect="auto")
+    axes.set_xticks(range(len(METRIC_IDS)), METRIC_IDS, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    for row, column in np.ndindex(talk.shape):
+        value = talk[row, column]
+        if np.isfinite(value):
+            color = "white" if abs(value) > 0.6 * far else "black"
+            axes.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=7, color=color)
+    figure.colorbar(image, ax=axes, label="from −5 to 5, standard deviations of the base")
+    return figure
+
+
+def _pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update(
+        {
+            "svg.hashsalt": "tunedial",
+            "svg.fonttype": "none",
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
+    return plt
