@@ -66,7 +66,7 @@ def described(rng: np.random.Generator, count: int) -> list[Description]:
 
 
 def heard(rng: np.random.Generator, descriptions: list[Description]) -> list[Heard]:
-    """Clips whose features tell family, instrument and drums, among as many that tell nothing."""
+    """Clips whose timbre tells family, instrument and drums, among as much that tells nothing."""
     clips = []
     for description in descriptions:
         told = [
@@ -74,7 +74,8 @@ def heard(rng: np.random.Generator, descriptions: list[Description]) -> list[Hea
             float("piano" in description.instruments),
             float("drums" in description.instruments),
         ]
-        clips.append(Heard(np.zeros(7), np.array(told), rng.standard_normal(3), 0.0))
+        timbre = np.concatenate([told, 0.3 * rng.standard_normal(3)])
+        clips.append(Heard(np.zeros(7), np.zeros(3), timbre, 0.0))
     return clips
 
 

@@ -20,6 +20,7 @@ from training.starter.codec.data import load_stems
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.caption import Description, paper_caption
 from training.starter.corpus.synth import FRAME
+from training.starter.lm.tokens import stem_codes
 from training.starter.report.features import Heard, hear
 
 FRAMES = 500
@@ -79,11 +80,44 @@ def real_clips(
     yield from pool.map(_real, [model] * n, [corpus] * n, *zip(*places, strict=True), chunksize=4)
 
 
+def heard_clips(
+    pool: ProcessPoolExecutor, corpus: Path, places: Sequence[tuple[Rendering, int]]
+) -> Iterator[Heard]:
+    """Listen to clips of the corpus."""
+    yield from pool.map(_heard, [corpus] * len(places), *zip(*places, strict=True), chunksize=4)
+
+
+def _heard(corpus: Path, rendering: Rendering, start: int) -> Heard:
+    return hear(_stems(corpus, rendering, start).sum(0))
+
+
+def _stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32]:
+    return load_stems(corpus, rendering, start, FRAMES * FRAME).astype(np.float32) / np.float32(32768)
+
+
 def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealClip:
-    stems = load_stems(corpus, rendering, start, FRAMES * FRAME).astype(np.float32) / 32768
+    stems = _stems(corpus, rendering, start)
     codes = starter_codec(model).encode_stems(torch.from_numpy(stems)[None])[0]
     mix = stems.sum(0)
     return RealClip(rendering.description, codes, torch.from_numpy(mix), hear(mix))
+
+
+def used_codes(
+    pool: ProcessPoolExecutor, model: Path, corpus: Path, songs: Sequence[Rendering]
+) -> NDArray[np.bool_]:
+    """Which codes of each codebook are in use in whole renderings, [K, V]."""
+    n = len(songs)
+    found = pool.map(_used, [model] * n, [corpus] * n, songs, chunksize=4)
+    return np.logical_or.reduce(list(found))
+
+
+def _used(model: Path, corpus: Path, rendering: Rendering) -> NDArray[np.bool_]:
+    codec = starter_codec(model)
+    stems = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME)
+    codes = stem_codes(codec.network, stems.astype(np.float32) / np.float32(32768))
+    used = np.zeros((codec.codebooks, codec.card), bool)
+    np.put_along_axis(used, codes.astype(np.int64), True, axis=1)
+    return used
 
 
 def decoded_clips(pool: ProcessPoolExecutor, model: Path, codes: Sequence[Tensor]) -> Iterator[MadeClip]:

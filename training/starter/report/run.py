@@ -7,15 +7,22 @@ from pathlib import Path
 from training.starter.corpus.build import build, renderings
 from training.starter.corpus.caption import paper_caption
 from training.starter.corpus.song import split_of
-from training.starter.report.clips import decoded_clips, generated_clips, pick, real_clips, starter_codec
+from training.starter.report.clips import (
+    decoded_clips,
+    generated_clips,
+    heard_clips,
+    pick,
+    real_clips,
+    used_codes,
+)
 from training.starter.report.codec import codec_figures
 from training.starter.report.examples import write_examples
 from training.starter.report.lm import generation_figures, validation_loss
 from training.starter.report.probes import drums_auc, family_accuracy
 
 SONGS = 1250  # the seeds of the corpus
-PROBE_SONGS = 200
-PROBE_CLIPS = 300
+PROBE_SONGS = 400
+PROBE_CLIPS = 600
 
 
 def run_report(
@@ -29,18 +36,21 @@ def run_report(
         pass
     with ProcessPoolExecutor(workers) as pool:
         tell("listening to held-out clips")
-        real = list(real_clips(pool, model, corpus, pick(renderings(corpus, "test"), clips)))
+        songs = renderings(corpus, "test")
+        real = list(real_clips(pool, model, corpus, pick(songs, clips)))
+        used = used_codes(pool, model, corpus, songs)
         tell("decoding them from their codes")
         decoded = list(decoded_clips(pool, model, [clip.codes for clip in real]))
         tell("listening to the probes' training clips")
         wanted = set(probe_songs)
         known = [r for r in renderings(corpus, "train") if r.seed in wanted]
-        train = list(real_clips(pool, model, corpus, pick(known, PROBE_CLIPS)))
+        places = pick(known, PROBE_CLIPS)
+        train_heard = list(heard_clips(pool, corpus, places))
         tell("generating from held-out captions")
         descriptions = [clip.description for clip in real]
         made = list(generated_clips(pool, model, descriptions))
     tell("scoring")
-    train_heard, train_of = [clip.heard for clip in train], [clip.description for clip in train]
+    train_of = [rendering.description for rendering, _ in places]
     real_heard, made_heard = [clip.heard for clip in real], [clip.heard for clip in made]
     of_real, of_made = family_accuracy(train_heard, train_of, [real_heard, made_heard], descriptions)
     if examples:
@@ -49,9 +59,7 @@ def run_report(
             [(paper_caption(d), clip.mix.numpy()) for d, clip in zip(descriptions, made, strict=True)],
         )
     return {
-        "codec": codec_figures(
-            starter_codec(model), real, [clip.mix for clip in decoded], [clip.heard for clip in decoded]
-        ),
+        "codec": codec_figures(real, [clip.mix for clip in decoded], [clip.heard for clip in decoded], used),
         "lm": {"val_loss": validation_loss(model, real), **generation_figures(real, made)},
         "prompt": {
             "family_accuracy": {"real": of_real, "generated": of_made},
