@@ -1,4 +1,9 @@
-"""A model's safetensors, one file or shards, memory-mapped: a tensor is read when it is asked for."""
+"""A model's safetensors, one file or shards, memory-mapped: a tensor is read when it is asked for.
+
+Each tensor has a mapping of its file to itself. So the pages that were read for it go when it does, and
+of a tensor that is packed for decoding no second copy stays in memory. Through one mapping for all, every
+page read would stay: as much again as the weights. To map a file takes a third of a millisecond.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +25,7 @@ class Checkpoint(Mapping[str, Tensor]):
     """The tensors below `prefix` by name. Floating ones come as `dtype`; those that are, uncopied."""
 
     folder: Path
-    files: Mapping[str, tuple[Path, Any]]  # a tensor's full name -> the file that holds it, opened
+    files: Mapping[str, Path]  # a tensor's full name -> the file that holds it
     device: str
     dtype: torch.dtype = torch.float32
     prefix: str = ""
@@ -31,12 +36,13 @@ class Checkpoint(Mapping[str, Tensor]):
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Raise Problem if one of these tensors is missing or has another shape; nothing is read."""
+        opened = {path: _open(path) for path in set(self.files.values())}
         for name, shape in shapes.items():
             full = self.prefix + name
             if full not in self.files:
                 raise Problem(f"The weights in {self.folder} lack '{full}'.", _TODO)
-            path, file = self.files[full]
-            found = tuple(file.get_slice(full).get_shape())
+            path = self.files[full]
+            found = tuple(opened[path].get_slice(full).get_shape())
             if found != shape:
                 raise Problem(
                     f"{path}: '{full}' is of shape {list(found)}, but config.json asks for {list(shape)}.",
@@ -44,9 +50,9 @@ class Checkpoint(Mapping[str, Tensor]):
                 )
 
     def __getitem__(self, name: str) -> Tensor:
-        path, file = self.files[self.prefix + name]
+        path = self.files[self.prefix + name]
         try:
-            tensor: Tensor = file.get_tensor(self.prefix + name)
+            tensor: Tensor = _open(path).get_tensor(self.prefix + name)
         except Exception as error:
             raise Problem(f"{path} is damaged: {error}.", _TODO) from error
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else tensor.dtype)
@@ -59,12 +65,15 @@ class Checkpoint(Mapping[str, Tensor]):
 
 
 def open_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """Open the safetensors in `folder`. Raises Problem naming the one that is missing or damaged."""
-    files: dict[str, tuple[Path, Any]] = {}
+    """Look into the safetensors in `folder`. Raises Problem naming the one that is missing or damaged."""
+    files: dict[str, Path] = {}
     for path in weight_files(folder):
-        try:
-            file: Any = safe_open(path, framework="pt", device="cpu")
-            files |= dict.fromkeys(file.keys(), (path, file))
-        except Exception as error:
-            raise Problem(f"{path} is damaged: {error}.", _TODO) from error
+        files |= dict.fromkeys(_open(path).keys(), path)
     return Checkpoint(folder, files, device)
+
+
+def _open(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt", device="cpu")
+    except Exception as error:
+        raise Problem(f"{path} is damaged: {error}.", _TODO) from error

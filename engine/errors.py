@@ -11,6 +11,9 @@ class Problem(Exception):
         self.what = what
         self.todo = todo
 
+    def __reduce__(self) -> tuple[type["Problem"], tuple[str, str]]:
+        return type(self), (self.what, self.todo)
+
 
 class CallProblem(Problem):
     """The call was wrong: a value out of range, an unknown name, a file that is not there."""

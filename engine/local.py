@@ -23,7 +23,7 @@ from engine.generate import Clip, Decoded, Request, generate, total_steps
 from engine.job import AudioPrompt, Job
 from engine.linear import Tuning
 from engine.melody import MAX_SECONDS
-from engine.merge import combine
+from engine.merge import Stack, mixed, stack
 from engine.mix import weights
 from engine.model import Model, load_model
 from engine.packs import Choice, adapters_for, list_packs
@@ -44,6 +44,9 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+_Key = tuple[Path, str, int]
+
+
 @dataclass(frozen=True)
 class _Loaded:
     """A model in memory, and the adapters that were turned while it was."""
@@ -51,7 +54,8 @@ class _Loaded:
     ref: ModelRef
     sha256: str
     model: Model
-    adapters: dict[tuple[Path, str, int], Adapter] = field(default_factory=dict)
+    adapters: dict[_Key, Adapter] = field(default_factory=dict)
+    stacks: dict[tuple[_Key, ...], Stack] = field(default_factory=dict)  # of the last knobs only
 
 
 class LocalBackend:
@@ -141,10 +145,12 @@ def _decode(model: Model, request: Request, recipe: Recipe, cancel: CancelToken)
     codec = model.codec
     total = total_steps(request, model.decoder)
     names: list[Which] = ["base", "tuned"]
-    playback = Playback(codec, names[: len(request.clips)], model.device)
     yield Started(total, request.frames * codec.hop, codec.sample_rate, codec.channels)
     begun = time.monotonic()
-    with contextlib.closing(generate(model.decoder, request)) as steps:
+    with (
+        Playback(codec, names[: len(request.clips)], model.device) as playback,
+        contextlib.closing(generate(model.decoder, request)) as steps,
+    ):
         for made in steps:
             if cancel.cancelled:
                 yield Cancelled(_partial(playback, made, request, recipe))
@@ -153,7 +159,7 @@ def _decode(model: Model, request: Request, recipe: Recipe, cancel: CancelToken)
             if made.step:
                 left = (time.monotonic() - begun) / made.step * (total - made.step)
                 yield Progress(made.step, total, left)
-    yield from playback.finish(made.codes, request.frames)
+        yield from playback.finish(made.codes, request.frames)
     yield Done(_take(playback, recipe))
 
 
@@ -171,7 +177,7 @@ def _take(playback: Playback, recipe: Recipe) -> Take:
     return Take(base, tuned[0] if tuned else base, recipe.sample_rate, recipe)
 
 
-def _key(choice: Choice) -> tuple[Path, str, int]:
+def _key(choice: Choice) -> _Key:
     return choice.folder, choice.sha256, (choice.folder / CONFIG_FILE).stat().st_mtime_ns
 
 
@@ -183,7 +189,11 @@ def _tuning(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Tuning:
             shapes = decoder.linear_shapes.items()
             like = {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
             loaded.adapters[_key(choice)] = read_adapter(choice.folder, like)
-    return decoder.tune(combine(job.mix, {c.metric: loaded.adapters[_key(c)] for c in choices}))
+    keys = tuple(map(_key, choices))
+    if keys not in loaded.stacks:
+        loaded.stacks.clear()
+        loaded.stacks[keys] = stack({c.metric: loaded.adapters[_key(c)] for c in choices})
+    return decoder.tune(mixed(job.mix, loaded.stacks[keys]))
 
 
 def _request(model: Model, job: Job, tuning: Tuning | None) -> Request:

@@ -68,7 +68,7 @@ def test_two_seconds_are_heard_while_the_rest_is_decoded(shared: LocalBackend, f
             heard = event.start_sample + event.samples.shape[1]
         if heard >= 2 * tiny.SAMPLE_RATE:
             break
-    assert steps < 0.4 * 503
+    assert steps < 0.6 * 503  # at 0.3 they go to the codec, at 0.5 the loop waits for it
 
 
 def test_knobs_change_the_tuned_clip_only(shared: LocalBackend, folder: Path, pack: Path) -> None:

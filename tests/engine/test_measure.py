@@ -176,6 +176,16 @@ def test_files_are_measured_one_by_one_and_one_that_fails_does_not_stop_the_rest
     assert [type(got.result) for got in results] == [Measurement, Problem, CallProblem]
 
 
+def test_in_processes_of_their_own_files_measure_the_same(tmp_path):
+    write_audio(tmp_path / "a.wav", melody(60, 64, 67)[None], RATE)
+    (tmp_path / "b.wav").write_text("no audio")
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    alone, shared = list(measure_many(paths)), list(measure_many(paths, workers=2))
+    assert shared[0] == alone[0]
+    assert [str(got.result) for got in shared[1:]] == [str(got.result) for got in alone[1:]]
+    assert (shared[1].number, shared[1].total) == (2, 2)
+
+
 def test_importing_measure_loads_nothing_heavy():
     heavy = "{'torch', 'scipy', 'librosa', 'onnxruntime', 'vibenet'}"
     code = f"import sys, engine.measure; sys.exit(bool({heavy} & set(sys.modules)))"

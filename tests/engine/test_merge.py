@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.adapters import Adapter, LowRank
-from engine.merge import combine, merge
+from engine.merge import combine, merge, mixed, stack
 from engine.metrics import METRIC_IDS
 from engine.mix import Mix, weights
 
@@ -124,3 +124,25 @@ def test_a_bfloat16_base_is_rounded_once() -> None:
     merged = merge(base, {"q": change})["q.weight"]
     assert merged.dtype == torch.bfloat16
     assert torch.equal(merged, (base["q.weight"].float() + 1e-3).bfloat16())
+
+
+def test_a_kept_stack_gives_what_was_worked_out_anew_bit_for_bit() -> None:
+    """However many knobs moved since; A, on which no knob acts, is the same tensor."""
+    stacked = stack(ADAPTERS)
+    for turn in (1.0, -4.5, 0.3):
+        mix = Mix(knobs={metric: turn + i / 7 for i, metric in enumerate(METRIC_IDS)}, amount=1.3)
+        kept, anew = mixed(mix, stacked), combine(mix, ADAPTERS)
+        assert kept.keys() == anew.keys()
+        for module, change in kept.items():
+            assert torch.equal(change.A, anew[module].A) and torch.equal(change.B, anew[module].B)
+            assert change.A is stacked[module].A
+
+
+def test_bfloat16_factors_lose_no_more_of_a_change_than_bfloat16_weights_of_themselves() -> None:
+    base = _base(torch.float32)
+    mix = Mix(knobs={METRIC_IDS[0]: 2, METRIC_IDS[1]: -3})
+    exact = merge(base, combine(mix, ADAPTERS))
+    for name, weight in merge(base, combine(mix, ADAPTERS), torch.bfloat16).items():
+        change = (exact[name] - base[name]).norm()
+        assert (weight - exact[name]).norm() < 2**-8 * 1.5 * change
+        assert weight.dtype == torch.float32

@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,12 @@ def test_a_damaged_tokenizer_is_refused(folder: Path) -> None:
 def test_loading_says_nothing(saved: Path, capfd: pytest.CaptureFixture[str]) -> None:
     load_model(saved)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells what is mapped on Linux only")
+def test_what_was_read_goes_with_its_tensor(folder: Path) -> None:
+    weights = open_checkpoint(folder)
+    tensors = [weights[name] for name in weights]
+    assert str(folder / WEIGHTS) in Path("/proc/self/maps").read_text()
+    del tensors
+    assert str(folder / WEIGHTS) not in Path("/proc/self/maps").read_text()
