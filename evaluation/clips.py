@@ -48,11 +48,19 @@ class Wanted:
 class Listener:
     """Works plain values, by name, out of audio [C, N], its codes [K, T] (None of a file) and sample rate.
 
-    `name` holds its version: what was heard is kept under it. `hear` must survive pickling.
+    `name` holds its version: what was heard is kept under it. `together` does it for many clips at once,
+    where that is faster. Both must survive pickling.
     """
 
     name: str
     hear: Callable[[Audio, Codes | None, int], dict[str, Any]]
+    together: Callable[[Sequence[Audio], int], list[dict[str, Any]]] | None = None
+
+    def hear_batch(self, clips: Sequence[tuple[Audio, Codes]], sample_rate: int) -> list[dict[str, Any]]:
+        """What it hears in each of several clips."""
+        if self.together:
+            return self.together([audio for audio, _ in clips], sample_rate)
+        return [self.hear(audio, codes, sample_rate) for audio, codes in clips]
 
 
 HEARING = Listener(f"hearing-{VERSION}", hear)
@@ -222,12 +230,10 @@ def _hear(
         for clip, row in zip(new, _make(model, settings, chosen, new), strict=True):
             codes[clip] = row
             _write_codes(batch[clip], row)
-    found = {}
-    for clip, row in codes.items():
-        assert row is not None
-        audio, rate = audio_of(model, row)
-        found[clip] = [listener.hear(audio, row, rate) for listener in listeners]
-    return found
+    rate = loaded_model(model).codec.sample_rate
+    clips = [(audio_of(model, row)[0], row) for row in codes.values() if row is not None]
+    heard = [listener.hear_batch(clips, rate) for listener in listeners]
+    return {clip: [rows[n] for rows in heard] for n, clip in enumerate(batch)}
 
 
 def _make(

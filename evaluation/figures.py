@@ -1,4 +1,4 @@
-"""Figures, drawn from results only: each as the bytes of an SVG or a PNG.
+"""Figures, drawn from results only: each as the bytes of an SVG and a PNG.
 
 Colours are Okabe and Ito's, and purple to orange through white, which colour-blind people tell apart.
 """
@@ -6,7 +6,7 @@ Colours are Okabe and Ito's, and purple to orange through white, which colour-bl
 import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from engine.metrics import METRIC_IDS, metric
 from evaluation.models import BASE, label_of_model
 from evaluation.results import HeatMap, MetricTable, PolicyRow, Results, SpreadRow
 
-Format = Literal["svg", "png"]
 Figure = Any
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
@@ -39,15 +38,17 @@ def figures_of(results: Results) -> dict[str, Callable[[], Figure]]:
     return found
 
 
-def draw(figure: Figure, kind: Format) -> bytes:
-    """A figure as a file; the same results give the same bytes."""
+def draw(figure: Figure) -> dict[str, bytes]:
+    """A figure as files, "svg" and "png"; the same results give the same bytes."""
     import matplotlib.pyplot as plt
 
-    buffer = io.BytesIO()
-    metadata: Mapping[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
-    figure.savefig(buffer, format=kind, dpi=110, metadata=metadata)
+    files = {}
+    for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=110, metadata=metadata)
+        files[kind] = buffer.getvalue()
     plt.close(figure)
-    return buffer.getvalue()
+    return files
 
 
 def heat_figure(heat: HeatMap) -> Figure:
@@ -122,43 +123,37 @@ def spread_figure(rows: Sequence[SpreadRow]) -> Figure:
 
 
 def policy_figure(rows: Sequence[PolicyRow]) -> Figure:
-    """Reward against KL: from the base at the origin through a knob's values (MusicRL's figure)."""
-    plt = _pyplot()
-    figure, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
-    for name in METRIC_IDS:
+    """Reward against KL, a panel for each metric: from the base through a knob's values (as MusicRL)."""
+    names = [name for name in METRIC_IDS if any(row.metric == name for row in rows)]
+    figure, panels = _panels(len(names), shared=True)
+    for axes, name in zip(panels, names, strict=True):
         for sign, color in ((1, ORANGE), (-1, BLUE)):
-            line = [(0.0, 0.0)]
-            line += sorted(
-                (row.kl.mean, row.reward.mean)
+            known = [
+                row
                 for row in rows
-                if row.metric == name
-                and row.value * sign > 0
-                and row.kl.mean is not None
-                and row.reward.mean is not None
-            )
-            if len(line) > 1:
-                x, y = zip(*line, strict=True)
-                axes.plot(x, y, "-o", color=color, ms=4, lw=1.2, alpha=0.85)
-                axes.annotate(f"{name} {'+' if sign > 0 else '−'}", (x[-1], y[-1]), fontsize=7)
-    axes.axhline(0, color=GREY, lw=1)
-    axes.set_xlabel("KL of the tuned from the base policy, nats a code")
-    axes.set_ylabel("the metric's way, standard deviations")
+                if row.metric == name and row.value * sign > 0
+                if row.kl.mean is not None and row.reward.mean is not None
+            ]
+            known.sort(key=lambda row: abs(row.value))
+            x, y = [0.0, *(r.kl.mean for r in known)], [0.0, *(r.reward.mean for r in known)]
+            axes.plot(x, y, "-o", color=color, ms=3, lw=1.2)
+            for row in known:
+                if row.kl.interval and row.reward.interval:
+                    axes.plot(row.kl.interval, [row.reward.mean] * 2, color=color, lw=0.7, alpha=0.6)
+                    axes.plot([row.kl.mean] * 2, row.reward.interval, color=color, lw=0.7, alpha=0.6)
+        axes.axhline(0, color=GREY, lw=0.7)
+        axes.tick_params(labelsize=7, labelbottom=True)
+        axes.set_title(metric(name).label, fontsize=8)
+    figure.supxlabel("KL(tuned || base), nats a code; orange: positive, blue: negative", fontsize=8)
+    figure.supylabel("the metric's way, standard deviations", fontsize=8)
     return figure
 
 
 def dose_figure(dose: Mapping[str, Any]) -> Figure:
     """The mean of each metric, with its interval, at five values of its knob; prompt adherence beneath."""
     names = list(dose["metrics"])
-    columns = min(4, len(names))
-    lines = -(-len(names) // columns)
-    plt = _pyplot()
-    figure, grid = plt.subplots(
-        lines, columns, figsize=(3 * columns, 2.3 * lines), layout="constrained", squeeze=False
-    )
-    for axes in grid.flat:
-        axes.set_visible(False)
-    for axes, name in zip(grid.flat, names, strict=False):
-        axes.set_visible(True)
+    figure, panels = _panels(len(names), shared=False)
+    for axes, name in zip(panels, names, strict=True):
         found = dose["metrics"][name]
         known = [
             (value, mean, *interval)
@@ -212,6 +207,24 @@ def cross_talk_figure(dose: Mapping[str, Any]) -> Figure:
             axes.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=7, color=color)
     figure.colorbar(image, ax=axes, label="from −5 to 5, standard deviations of the base")
     return figure
+
+
+def _panels(count: int, shared: bool) -> tuple[Figure, list[Any]]:
+    """A figure with `count` panels, four in a row; `shared` gives all the same scales."""
+    columns = min(4, count)
+    lines = -(-count // columns)
+    figure, grid = _pyplot().subplots(
+        lines,
+        columns,
+        figsize=(3 * columns, 2.3 * lines),
+        layout="constrained",
+        squeeze=False,
+        sharex=shared,
+        sharey=shared,
+    )
+    for axes in grid.flat[count:]:
+        axes.set_visible(False)
+    return figure, list(grid.flat[:count])
 
 
 def _pyplot() -> Any:

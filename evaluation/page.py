@@ -42,10 +42,9 @@ Cell = str | tuple[str, str]  # HTML, or HTML and the class of its cell
 
 def write_page(results: Results, folder: Path) -> dict[str, bytes]:
     """The files of a report by name: report.html, and each figure as SVG and PNG. Players lie in `folder`."""
-    files = {}
+    files: dict[str, bytes] = {}
     for name, figure in figures_of(results).items():
-        for kind in ("svg", "png"):
-            files[f"figures/{name}.{kind}"] = draw(figure(), kind)
+        files |= {f"figures/{name}.{kind}": content for kind, content in draw(figure()).items()}
     svg = {Path(name).stem: content for name, content in files.items() if name.endswith(".svg")}
     files["report.html"] = page(results, svg, folder).encode()
     return files
@@ -91,7 +90,7 @@ def _summary(results: Results) -> str:
     return (
         f'<p class="note">version {escape(results.pack_version)} on {escape(results.base_model)},'
         f" {escape(results.created)}: {len(results.prompts)} prompts, seeds {seeds}, {results.clips} clips"
-        f" of {results.settings['seconds']:g} s.{silent}</p>"
+        f" of {results.settings['seconds']} s.{silent}</p>"
         '<p class="lead">Positive &gt; base &gt; negative in'
         f" <b>{scored.ordered} of {len(scored.rows)}</b> metrics by the scorer ({scored.sure} surely) and in"
         f" <b>{measured.ordered} of {len(measured.rows)}</b> by the measuring estimators ({measured.sure}"
@@ -353,7 +352,7 @@ def _players_section(results: Results, folder: Path) -> str:
 def _method_section(results: Results) -> str:
     prompts = "".join(f"<li>{escape(prompt)}</li>" for prompt in results.prompts)
     metric_prompts = "; ".join(f"{m.label}: “{m.prompt}”" for m in METRICS)
-    settings = ", ".join(f"{name} {value:g}" for name, value in results.settings.items())
+    settings = ", ".join(f"{name} {value}" for name, value in results.settings.items())
     versions = ", ".join(f"{name} {value}" for name, value in results.versions.items())
     adapters = "".join(
         f"<li>{escape(label_of_model(model))}: <code>{digest}</code></li>"

@@ -27,7 +27,7 @@ scorer_option = click.option(
 @click.option("--from", "source", type=_file, help="Draw the page again from a report's JSON.")
 @click.option("--prompts", type=_file, help="One a line.  [default: the 115 that ship]")
 @click.option(
-    "--limit", type=click.IntRange(1), default=40, show_default=True, help="At most so many prompts."
+    "--limit", type=click.IntRange(1), default=30, show_default=True, help="At most so many prompts."
 )
 @click.option("--seeds", default="1", show_default=True, help="Numbers, apart by commas.")
 @click.option(
@@ -69,10 +69,15 @@ def report(pack: str | None, source: Path | None, as_json: bool, **options: Any)
     out: Path = options["out"]
     results = load_results(source) if source else _run(pack or "", options)
     shown = {name: _read_json(options[name]) for name in ("dose", "listening") if options[name]}
-    if "dose" in shown and not {"metrics", "values"} <= shown["dose"].keys():
-        raise CallProblem(f"{options['dose']} holds no doses.", "Name what 'evaluate dose --json' printed.")
+    if "dose" in shown and not _are_doses(shown["dose"]):
+        raise CallProblem(
+            f"{options['dose']} holds no doses of this version.", "Name what 'evaluate dose --json' printed."
+        )
     results = results.model_copy(update=shown)
-    for name, content in write_page(results, source.parent if source else out).items():
+    beside = source.parent if source else out
+    files = {player.file: beside / player.file for player in results.players}
+    copied = {name: file.read_bytes() for name, file in files.items() if file.is_file() and beside != out}
+    for name, content in {**copied, **write_page(results, beside)}.items():
         replace_file(out / name, content)
     save_results(results, out / "report.json")
     if as_json:
@@ -268,6 +273,20 @@ def _interval_text(value: float | None, interval: Any) -> str:
         f"{value:.4g} (no interval)"
         if interval is None
         else f"{value:.4g} [{interval[0]:.4g}, {interval[1]:.4g}]"
+    )
+
+
+def _are_doses(content: dict[str, Any]) -> bool:
+    from dataclasses import fields
+
+    from evaluation.dose import Dose
+
+    wanted = {field.name for field in fields(Dose)}
+    metrics = content.get("metrics")
+    return (
+        "values" in content
+        and isinstance(metrics, dict)
+        and all(isinstance(found, dict) and wanted <= found.keys() for found in metrics.values())
     )
 
 

@@ -179,7 +179,7 @@ class Player(_Part):
     prompt: str
     seed: int
     model: str
-    file: str
+    file: Annotated[str, Field(pattern=r"^audio/[a-z_-]+\.ogg$")]
 
 
 class ScorerRecord(_Part):
@@ -207,7 +207,7 @@ class Results(_Part):
     scorer: ScorerRecord
     prompts: tuple[str, ...]
     seeds: tuple[int, ...]
-    settings: dict[str, Finite]
+    settings: dict[str, Finite | str | None]
     clips: int
     silent: int
     seconds: Finite

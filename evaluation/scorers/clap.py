@@ -36,7 +36,8 @@ class ClapScorer:
 
     def listener(self) -> Listener:
         """Works out the embeddings of a clip's windows."""
-        return Listener(f"clap-{self.version}", partial(_hear, self._folder))
+        hear, together = partial(_hear, self._folder), partial(_hear_together, self._folder)
+        return Listener(f"clap-{self.version}", hear, together)
 
     def embed(self, kept: Sequence[Mapping[str, Any]]) -> Array:
         """Embeddings [n, D] of clips; NaN for silence."""
@@ -60,8 +61,8 @@ class ClapScorer:
             for start in range(0, len(texts), _TEXTS):
                 some = list(texts[start : start + _TEXTS])
                 tokens = tokenizer(some, padding=True, truncation=True, return_tensors="pt")
-                given = {name: tokens[name] for name in ("input_ids", "attention_mask")}
-                rows.append(model.get_text_features(**given).pooler_output.double().numpy())
+                given = {name: tokens[name].to(model.device) for name in ("input_ids", "attention_mask")}
+                rows.append(model.get_text_features(**given).pooler_output.double().cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, self._width))
 
 
@@ -80,7 +81,7 @@ def open_clap(name: str) -> ClapScorer:
 
 
 def embed_windows(folder: Path, mono: Sequence[NDArray[np.float32]]) -> Array:
-    """Embeddings [n, D] of windows of at most 10 s at CLAP's own rate, in batches of equal length."""
+    """Embeddings [n, D] of windows of at most 10 s at CLAP's own rate, in batches."""
     import torch
 
     model, _, extractor = _load(folder)
@@ -89,16 +90,24 @@ def embed_windows(folder: Path, mono: Sequence[NDArray[np.float32]]) -> Array:
         for start in range(0, len(mono), BATCH):
             some = list(mono[start : start + BATCH])
             given = extractor(some, sampling_rate=extractor.sampling_rate, return_tensors="pt")
-            rows.append(model.get_audio_features(**given).pooler_output.double().numpy())
+            found = model.get_audio_features(**given.to(model.device)).pooler_output
+            rows.append(found.double().cpu().numpy())
     return np.concatenate(rows) if rows else np.zeros((0, int(model.config.projection_dim)))
 
 
 def _hear(folder: Path, audio: NDArray[np.float32], codes: Any, sample_rate: int) -> dict[str, Any]:
+    return _hear_together(folder, [audio], sample_rate)[0]
+
+
+def _hear_together(
+    folder: Path, clips: Sequence[NDArray[np.float32]], sample_rate: int
+) -> list[dict[str, Any]]:
+    """The windows' embeddings of each clip [C, N]; windows of all clips share the batches."""
     _, _, extractor = _load(folder)
     rate = int(extractor.sampling_rate)
-    mono = soxr.resample(audio.mean(axis=0), sample_rate, rate)
-    found = embed_windows(folder, [window[: WINDOW_S * rate] for window in windows(mono, rate)])
-    return {"windows": [pack(row) for row in found]}
+    found = [windows(soxr.resample(clip.mean(axis=0), sample_rate, rate), rate) for clip in clips]
+    rows = iter(embed_windows(folder, [window[: WINDOW_S * rate] for some in found for window in some]))
+    return [{"windows": [pack(next(rows)) for _ in some]} for some in found]
 
 
 @functools.cache
@@ -106,6 +115,7 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
     """Model, tokenizer and feature extractor."""
     from transformers import AutoTokenizer, ClapConfig, ClapFeatureExtractor, ClapModel
 
+    from engine.local import best_device
     from engine.text import quiet_transformers
 
     with quiet_transformers():
@@ -122,4 +132,4 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
                 f"{folder} holds no CLAP that can be loaded: {reason}.",
                 "Fetch it again, or use --scorer starter.",
             ) from error
-    return model.eval().requires_grad_(False), tokenizer, extractor
+    return model.eval().requires_grad_(False).to(best_device()), tokenizer, extractor

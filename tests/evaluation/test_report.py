@@ -121,6 +121,10 @@ def test_the_report_is_whole_and_made_once(
     assert main([*redraw, "--listening", str(tmp_path / "answers.json")]) == 0
     page = (tmp_path / "again" / "report.html").read_text()
     assert "Listening test" in page and "data:audio/ogg" in page
+    assert (tmp_path / "again" / "audio" / "base.ogg").is_file()
+    (tmp_path / "dose.json").write_text('{"values": [], "metrics": {"energy": {}}}')
+    assert main([*redraw, "--dose", str(tmp_path / "dose.json")]) == 2
+    assert "no doses of this version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

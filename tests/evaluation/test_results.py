@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.errors import CallProblem, Problem
+from evaluation.figures import draw, figures_of
 from evaluation.page import write_page
 from evaluation.results import Results, load_results, save_results
 from tests.evaluation import samples
@@ -39,6 +40,14 @@ def test_results_of_another_version_are_refused(results: Results, tmp_path: Path
 def test_what_is_no_results_is_refused(content: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(content)
     with pytest.raises(Problem, match=told):
+        load_results(tmp_path / "report.json")
+
+
+def test_a_players_file_lies_beside_the_results(results: Results, tmp_path: Path) -> None:
+    content = json.loads(results.model_dump_json())
+    content["players"][0]["file"] = "../../secret.ogg"
+    (tmp_path / "report.json").write_text(json.dumps(content))
+    with pytest.raises(Problem, match=r"damaged: players"):
         load_results(tmp_path / "report.json")
 
 
@@ -77,9 +86,11 @@ def test_the_page_needs_nothing_else_and_says_all(results: Results, tmp_path: Pa
             assert content.startswith(b"\x89PNG")
 
 
-def test_figures_depend_on_results_only(results: Results, tmp_path: Path) -> None:
+def test_figures_depend_on_results_only(results: Results) -> None:
     few = results.model_copy(update={"policy": (), "spread": results.spread[:1], "negative_heat": None})
-    assert write_page(few, tmp_path) == write_page(few, tmp_path)
+    assert figures_of(few).keys() == {"heat-positive", "steps-scored", "steps-measured"}
+    once, again = (draw(figures_of(few)["steps-scored"]()) for _ in range(2))
+    assert once == again
 
 
 def test_one_prompt_says_that_it_has_no_interval(results: Results, tmp_path: Path) -> None:

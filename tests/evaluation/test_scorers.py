@@ -76,6 +76,17 @@ def test_windows_of_ten_seconds_are_averaged(clap_folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_clips_heard_together_are_heard_as_alone(clap_folder: Path) -> None:
+    listener = ClapScorer("tiny", clap_folder).listener()
+    clips = [sound(10, RATE), np.zeros((1, 10 * RATE), np.float32), sound(12, RATE)]
+    together = listener.hear_batch([(clip, np.zeros((1, 1), np.int64)) for clip in clips], RATE)
+    assert [len(heard["windows"]) for heard in together] == [1, 0, 2]
+    scorer = ClapScorer("tiny", clap_folder)
+    alone = scorer.embed([listener.hear(clip, None, RATE) for clip in clips])
+    assert scorer.embed(together) == pytest.approx(alone, abs=2e-3, nan_ok=True)
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_silence_has_no_score(clap_folder: Path, towers_folder: Path) -> None:
     silence = np.zeros((1, 10 * RATE), np.float32)
     for scorer in (ClapScorer("tiny", clap_folder), StarterScorer(towers_folder)):
