@@ -70,7 +70,7 @@ def heat_figure(heat: HeatMap) -> Figure:
             axes.text(
                 column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black"
             )
-    bar = figure.colorbar(image, ax=axes, label=f"share of the column (even: {100 * even:.1f} %)")
+    bar = figure.colorbar(image, ax=axes, label=f"share (even: {100 * even:.1f} %)")
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.1f} %")
     return figure
 
