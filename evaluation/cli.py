@@ -141,7 +141,16 @@ def dose_table(figures: "Report") -> Any:
     """The figures as a table."""
     from rich.table import Table
 
-    head = (*(f"{value:g}" for value in figures.values), "rank", "p up", "p down", "span sd", "prompt", "2nd")
+    head = (
+        *(f"{value:g}" for value in figures.values),
+        "rank",
+        "p up",
+        "p down",
+        "span sd",
+        "prompt",
+        "2nd",
+        "use",
+    )
     table = Table(
         "metric", *head, "verdict", caption=f"{len(figures.prompts)} prompts, {len(figures.seeds)} seeds"
     )
@@ -156,6 +165,7 @@ def dose_table(figures: "Report") -> Any:
             _cell(dose.span_sd),
             _cell(dose.adherence_ratio),
             "" if opinion is None else "agrees" if opinion.agrees else "differs",
+            "{:g} to {:g}".format(*dose.recommended),
             f"{dose.verdict}{' (proxy)' if dose.proxy else ''}",
         )
     return table

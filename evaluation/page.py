@@ -302,7 +302,12 @@ def _dose_section(results: Results, figures: Mapping[str, bytes]) -> str:
 def _listening_section(results: Results) -> str:
     if not results.listening:
         return ""
-    return "<h2>Listening test</h2>" + _anything(results.listening)
+    tables = {name: found for name, found in results.listening.items() if isinstance(found, list) and found}
+    facts = {name: found for name, found in results.listening.items() if name not in tables}
+    titled = (
+        f"<h3>{escape(name.replace('_', ' '))}</h3>{_anything(found)}" for name, found in tables.items()
+    )
+    return "<h2>Listening test</h2>" + _anything(facts) + "".join(titled)
 
 
 def _anything(value: Any) -> str:

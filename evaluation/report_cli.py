@@ -39,7 +39,7 @@ scorer_option = click.option(
 )
 @click.option("--features", multiple=True, metavar="NAME", help="More extractors, such as audioset:FOLDER.")
 @click.option("--dose", type=_file, help="What 'evaluate dose --json' printed, to be shown too.")
-@click.option("--listening", type=_file, help="A listening test's results as JSON, to be shown too.")
+@click.option("--listening", type=_file, help="What 'evaluate listen read --json' printed, to be shown too.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
