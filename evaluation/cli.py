@@ -8,6 +8,7 @@ import click
 from engine.commands.common import echo_json, json_option, note
 from engine.errors import CallProblem
 from engine.metrics import METRIC_IDS
+from evaluation.listening.cli import listen
 from evaluation.report_cli import compare, report, score
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ def evaluate() -> None:
     \b
     tunedial evaluate dose --pack starter
     tunedial evaluate report --pack starter
+    tunedial evaluate listen make ~/takes --out test.html
     """
 
 
-for command in (report, score, compare):
+for command in (report, score, compare, listen):
     evaluate.add_command(command)
 
 
