@@ -171,11 +171,12 @@
     return node;
   }
 
-  /** Were at least three seconds of a clip played, or all of a shorter one? */
+  /** Were three seconds of a clip played, or what there was of it to its end? */
   function listened(audio) {
+    if (audio.ended) return true;
     let seconds = 0;
     for (let i = 0; i < audio.played.length; i++) seconds += audio.played.end(i) - audio.played.start(i);
-    return seconds >= Math.min(3, 0.9 * audio.duration);
+    return seconds >= 3;
   }
 
   /** Play or pause one clip; coming from the other one, go on where that was. */
