@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers.audio_utils import chroma_filter_bank
 
 N_FFT = 16384
 HOP = 4096
@@ -21,6 +20,8 @@ def chroma(audio: NDArray[np.float32], sample_rate: int, num_chroma: int = 12) -
 
     Audio shorter than N_FFT is padded on both sides; what is beyond MAX_SECONDS is left out.
     """
+    from transformers.audio_utils import chroma_filter_bank  # costs every start, and few have a melody
+
     wave = torch.from_numpy(np.ascontiguousarray(audio[: MAX_SECONDS * sample_rate], dtype=np.float32))
     missing = max(0, N_FFT - len(wave))
     wave = F.pad(wave, (missing // 2, missing - missing // 2))

@@ -1,6 +1,7 @@
-"""`tunedial bench`: how fast things go here: making music, and what other packages time of theirs."""
+"""`tunedial bench`: how fast things go here, ours and what other packages time of theirs."""
 
 from dataclasses import asdict
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 import click
@@ -10,19 +11,22 @@ from engine.job import STARTER
 
 ENTRY_POINTS = "tunedial.benches"
 GENERATION = "generation"
+OURS = ("codec", "decode", "load", "measure", "merge")  # each a command of its name in engine/benches
 
 
 class Benches(click.Group):
-    """Our bench of generation, which needs no name, and those of other packages, imported when called."""
+    """The bench of generation, which needs no name, and others, imported when called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Ours, then the others by name."""
-        return [GENERATION, *sorted(_others())]
+        """Ours, then those of other packages by name."""
+        return [GENERATION, *OURS, *sorted(_others())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the bench called `cmd_name`; None if there is none."""
         if cmd_name == GENERATION:
             return generation
+        if cmd_name in OURS:
+            return getattr(import_module(f"engine.benches.{cmd_name}"), cmd_name)  # type: ignore[no-any-return]
         loaded = other.load() if (other := _others().get(cmd_name)) else None
         return loaded if isinstance(loaded, click.Command) else None
 
@@ -32,7 +36,7 @@ class Benches(click.Group):
         return super().parse_args(ctx, args if named else [GENERATION, *args])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the benches without importing those of other packages, which may be heavy."""
+        """List the benches without importing them, which may be heavy."""
         rows = [(name, f"See {ctx.command_path} {name} --help.") for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
@@ -42,7 +46,7 @@ def _others() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
-@click.group(cls=Benches, short_help="Time generation here, or training.")
+@click.group(cls=Benches, short_help="Time what costs time here.")
 def bench() -> None:
     """Time what costs time on this computer.
 

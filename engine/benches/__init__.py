@@ -1,0 +1,1 @@
+"""What `tunedial bench` times, each beside a rival and the physical limit; see docs/performance.md."""
