@@ -25,6 +25,7 @@ class History:
         self._draft = draft
         self._past: list[Entry] = []
         self._undone: list[Entry] = []
+        self._forgotten: list[Entry] = []  # what could be done again before the last entry was made
         self.changed = Signal()
 
     def record(self, label: str, after: Draft, gesture: object | None = None) -> None:
@@ -36,7 +37,9 @@ class History:
         if last and gesture is not None and last.gesture == gesture:
             before = last.before
             self._past.pop()
-        self._undone.clear()
+        else:
+            self._forgotten = self._undone
+        self._undone = [] if after != before else self._forgotten
         if after != before:
             self._past.append(Entry(label, before, after, gesture))
             del self._past[:-LIMIT]
@@ -46,6 +49,7 @@ class History:
     def abort(self, gesture: object) -> None:
         """Take a gesture back as if it had never begun; does nothing if it changed nothing."""
         if self._past and self._past[-1].gesture == gesture:
+            self._undone = self._forgotten
             self._draft.value = self._past.pop().before
             self.changed.emit()
 

@@ -8,12 +8,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.audio import read_audio
@@ -52,7 +53,7 @@ class Examples:
         yield Started(STEPS, samples, RATE, 1)
         for step in range(1, STEPS + 1):
             while self.stop_at is not None and step > self.stop_at and not cancel.cancelled:
-                QTest.qSleep(5)
+                time.sleep(0.005)
             if self.problem is not None:
                 yield Failed(self.problem)
                 return
@@ -99,6 +100,13 @@ def adapters() -> dict[tuple[str, str], PackAdapter]:
     return made  # type: ignore[return-value]
 
 
+def wait(milliseconds: int) -> None:
+    """Let the window work. QTest.qWait would keep Python's lock from the threads it waits for."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def picture_all() -> None:
     """Every state at the screen's own scale."""
     from desktop.actions import generating, listening, mixing, presets, prompting
@@ -113,14 +121,14 @@ def picture_all() -> None:
     state = app.state
 
     def take(name: str) -> None:
-        QTest.qWait(300)
+        wait(300)
         window.grab().save(str(TARGET / f"{name}.png"))
 
     def until(met: Callable[[], object]) -> None:
         for _ in range(1000):
             if met():
                 return
-            QTest.qWait(10)
+            wait(10)
         raise TimeoutError
 
     def kept() -> bool:
@@ -129,7 +137,7 @@ def picture_all() -> None:
 
     window.resize(*SIZE)
     window.show()
-    QTest.qWait(700)
+    wait(700)
     take("first-start")
     state.adapters.value = adapters()  # type: ignore[assignment]
     for prompt, knobs in (
@@ -209,7 +217,7 @@ def picture_scaled(scale: str) -> None:
     running.app.state.adapters.value = adapters()  # type: ignore[assignment]
     running.window.resize(1100, 700)
     running.window.show()
-    QTest.qWait(1000)
+    wait(1000)
     picture = running.window.grab()
     picture.save(str(TARGET / f"scale-{round(float(scale) * 100)}.png"))
     _end(running)

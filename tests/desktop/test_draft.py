@@ -82,6 +82,17 @@ def test_a_gesture_is_one_entry_and_can_be_aborted(history):
     assert history.undo_label == "before"
 
 
+def test_an_aborted_gesture_leaves_what_can_be_done_again(history):
+    history.record("Seed", Draft(seed=1))
+    history.undo()
+    for seed in (5, 6):
+        history.record("Knob", Draft(seed=seed), "gesture")
+    assert history.redo_label is None
+    history.abort("gesture")
+    history.redo()
+    assert history._draft.value.seed == 1
+
+
 def test_a_gesture_that_comes_back_leaves_no_entry(history):
     gesture = object()
     history.record("turn", Draft(seed=2), gesture)

@@ -13,6 +13,7 @@ import pytest
 
 SIZE = "1400x900x24"
 PATIENCE_S = 300
+STROKE_S = 0.05  # a hand is no faster
 COMMAND = Path(sys.executable).with_name("tunedial")
 
 
@@ -45,6 +46,7 @@ class Desk:
         self.xdo("mousemove", "--window", self.window, str(x), str(y), "mousedown", "1")
         for step in range(1, 11):
             self.xdo("mousemove", "--window", self.window, str(x + dx * step // 10), str(y + dy * step // 10))
+            time.sleep(STROKE_S)
         self.xdo("mouseup", "1")
 
     def until(self, met) -> None:
@@ -76,9 +78,14 @@ def display() -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(display: str, tmp_path: Path) -> Iterator[Desk]:
+def home(tmp_path: Path) -> Path:
+    """The app's folder, as it is on the first start."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def desk(display: str, home: Path) -> Iterator[Desk]:
     """The app, started as a user starts it, with its window up."""
-    home = tmp_path / "home"
     env = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "TUNEDIAL_HOME": str(home)}
     process = subprocess.Popen([COMMAND], env=env, stderr=subprocess.DEVNULL)
     made = Desk(display, home, process)
