@@ -9,7 +9,7 @@ from engine.cancel import CancelToken
 from engine.events import Cancelled, Failed, Progress, Started
 from engine.local import LocalBackend
 from tests.engine import tiny
-from tests.engine.local_jobs import ENDS, job_for, random_pack_for, run, take_of
+from tests.engine.local_jobs import ENDS, job_for, problem_of, random_pack_for, run, take_of
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,19 @@ def test_a_hundred_cancels_at_random_leave_nothing_behind(
     assert threading.active_count() == threads
     again = take_of(shared, job_for(folder, seconds=1, knobs={"energy": 5}))
     assert np.array_equal(again.base, expected.base) and np.array_equal(again.tuned, expected.tuned)
+
+
+def test_what_the_codec_raises_fails_the_job_and_leaves_no_thread(
+    shared: LocalBackend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no sound")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.playback.StreamDecoder.push", fail)
+        assert "no sound" in str(problem_of(shared, job_for(folder)))
+    assert not any(thread.name.startswith("codec") for thread in threading.enumerate())
+    take_of(shared, job_for(folder))
 
 
 def test_a_consumer_that_stops_listening_frees_the_device(shared: LocalBackend, folder: Path) -> None:
