@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup system-libraries run test lint bench docs screenshots
+.PHONY: help setup system-libraries run test lint bench docs screenshots translations
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -48,3 +48,8 @@ docs: setup  ## write docs/cli.md from the commands
 
 screenshots: setup  ## picture every state of the window into docs/screenshots
 	$(BIN)/python -m docs.screenshots
+
+translations: setup  ## collect the window's texts into desktop/translations/tunedial.ts
+	@mkdir -p desktop/translations
+	$(BIN)/pyside6-lupdate -silent -no-obsolete -locations none -tr-function-alias tr+=mark \
+		$$(git ls-files 'desktop/*.py') -ts desktop/translations/tunedial.ts

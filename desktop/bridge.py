@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.texts import tr
 from desktop.worker.download import download
 from engine.backend import Backend
 from engine.cancel import CancelToken
@@ -164,7 +165,7 @@ class Bridge(QObject):
             if isinstance(event, ENDS):
                 return event
             self.job_event.emit(number, event)
-        return Failed(Problem("The job ended without a result.", "Try again."))
+        return Failed(Problem(tr("The job ended without a result."), tr("Try again.")))
 
     def _do(
         self, work: Callable[[], T], then: Callable[[T], Any] | None, failed: Callable[[Problem], Any] | None
@@ -198,6 +199,8 @@ class Bridge(QObject):
 def unexpected(error: Exception) -> Problem:
     """What to tell about an exception that no one foresaw; it stays as the cause, for the details."""
     reason = " ".join(str(error).split()) or "no reason given"
-    problem = Problem(f"Something unexpected happened ({type(error).__name__}: {reason}).", "Try again.")
+    problem = Problem(
+        tr("Something unexpected happened ({}: {}).").format(type(error).__name__, reason), tr("Try again.")
+    )
     problem.__cause__ = error
     return problem

@@ -5,14 +5,16 @@ import sys
 from dataclasses import dataclass, replace
 from functools import partial
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
-from desktop import session, suggestions, theme
+from desktop import session, suggestions, theme, translation
 from desktop.actions import generating, prompting
 from desktop.app import App
 from desktop.bridge import Bridge, Measurer
 from desktop.history import History
 from desktop.state import State
+from desktop.texts import tr
 from desktop.window import Window
 from desktop.worker.process import ProcessBackend, ProcessMeasurer
 from engine.backend import Backend
@@ -38,6 +40,7 @@ def main() -> int:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Tunedial")
     application.setDesktopFileName("tunedial")
+    translation.install(application, QLocale())
     backend, measurer = ProcessBackend(), ProcessMeasurer()
     running = start(application, backend, measurer)
     running.window.ready.connect(lambda: warm_up(running, backend))
@@ -82,10 +85,10 @@ def warm_up(running: Running, backend: ProcessBackend) -> None:
     """Load the model behind the window, so that the first take starts at once."""
     state = running.app.state
     model = state.draft.value.model
-    state.engine.value = "Loading the model …"
+    state.engine.value = tr("Loading the model …")
 
     def warmed(problem: str) -> None:
-        state.engine.value = problem or "Ready"
+        state.engine.value = problem or tr("Ready")
 
     running.bridge.prepare(lambda: _warmed(backend, model), warmed)
 

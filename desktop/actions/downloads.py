@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from desktop.app import App
 from desktop.state import Download
+from desktop.texts import tr
 from engine import catalog
 from engine.catalog import ModelRef
 from engine.errors import CallProblem, Problem
@@ -14,7 +15,9 @@ def begin(app: App, model: str) -> None:
 
     def found(ref: ModelRef) -> None:
         if ref.folder is not None:
-            app.report(CallProblem(f"{ref.id} is on this computer already.", "Use it from the list."))
+            app.report(
+                CallProblem(tr("{} is on this computer already.").format(ref.id), tr("Use it from the list."))
+            )
         else:
             app.state.download.value = Download(ref.id, catalog.license_notice(ref) or "")
 
@@ -36,9 +39,9 @@ def accept(app: App) -> None:
         app.state.download.value = None
         if complete:
             app.state.models_changed.emit()
-            app.tell(f"{download.model} is on this computer now.")
+            app.tell(tr("{} is on this computer now.").format(download.model))
         else:
-            app.tell("The download was stopped; the next one goes on from there.")
+            app.tell(tr("The download was stopped; the next one goes on from there."))
 
     def failed(problem: Problem) -> None:
         app.state.download.value = None

@@ -14,6 +14,7 @@ from desktop.app import App
 from desktop.library.measurements import keep_measured
 from desktop.pairs import Pair, add_audio, growing_pair, pair_of
 from desktop.state import Queued
+from desktop.texts import mark, tr
 from engine.errors import Problem
 from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started
 from engine.job import Job
@@ -53,7 +54,7 @@ def render_in_full(app: App, number: int, seconds: float) -> None:
     entry = find(app, number)
     settings = entry.job.settings.model_copy(update={"seconds": seconds})
     job = entry.job.model_copy(update={"settings": settings})
-    app.history.record("Seed", replace(app.state.draft.value, seed=job.seed, seed_locked=True))
+    app.history.record(mark("Seed"), replace(app.state.draft.value, seed=job.seed, seed_locked=True))
     _submit(app, job)
 
 
@@ -85,7 +86,7 @@ def find(app: App, number: int) -> Queued:
     for entry in app.state.queue.value:
         if entry.number == number:
             return entry
-    raise Problem("This job is not in the queue any more.", "Generate again.")
+    raise Problem(tr("This job is not in the queue any more."), tr("Generate again."))
 
 
 def running(app: App) -> bool:
@@ -158,7 +159,11 @@ def _job(app: App) -> Job | None:
     app.state.notice.value = None
     mix = mixing.effective(job.mix, app.state.adapters.value)
     if left_out := [metric(name).label for name in job.mix.knobs if name not in mix.knobs]:
-        app.tell(f"Left out, since no pack for {job.model} has an adapter for it: {', '.join(left_out)}.")
+        app.tell(
+            tr("Left out, since no pack for {} has an adapter for it: {}.").format(
+                job.model, ", ".join(left_out)
+            )
+        )
     return job.model_copy(update={"mix": mix})
 
 

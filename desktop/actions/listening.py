@@ -4,6 +4,7 @@ import random
 
 from desktop.app import App
 from desktop.state import Blind, Span
+from desktop.texts import tr
 from engine.events import Which
 from engine.library import Entry
 from engine.preferences import Choice, Preference
@@ -53,7 +54,7 @@ def begin_blind(app: App, chance: random.Random | None = None) -> None:
     """Hide which clip is which behind the letters 1 and 2, in an order drawn by lot."""
     pair = app.state.pair.value
     if pair is None or pair.folder is None or pair.neutral:
-        app.tell("A blind comparison needs a finished take with two different clips.")
+        app.tell(tr("A blind comparison needs a finished take with two different clips."))
         return
     order: list[Which] = ["base", "tuned"]
     (chance or random.SystemRandom()).shuffle(order)

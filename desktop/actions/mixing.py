@@ -8,6 +8,7 @@ from types import MappingProxyType
 from desktop.app import App
 from desktop.draft import Draft, Slot
 from desktop.state import Adapters
+from desktop.texts import mark, tr
 from engine.metrics import METRICS, metric
 from engine.mix import KNOB_LIMIT, Mix
 
@@ -39,7 +40,7 @@ def set_knob(app: App, name: str, value: float, gesture: object | None = None) -
 def set_amount(app: App, amount: float, gesture: object | None = None) -> None:
     """How much of the mix is added, 0 to 4."""
     limited = round(min(4.0, max(0.0, amount)), KNOB_DIGITS)
-    _change(app, "Amount", lambda mix: mix.model_copy(update={"amount": limited}), gesture)
+    _change(app, mark("Amount"), lambda mix: mix.model_copy(update={"amount": limited}), gesture)
 
 
 def abort(app: App, gesture: object) -> None:
@@ -49,7 +50,7 @@ def abort(app: App, gesture: object) -> None:
 
 def reset(app: App) -> None:
     """All knobs to 0, and the amount to 1."""
-    _change(app, "Reset", lambda mix: Mix(), None)
+    _change(app, mark("Reset"), lambda mix: Mix(), None)
 
 
 def randomise(app: App, chance: random.Random | None = None) -> None:
@@ -65,13 +66,13 @@ def randomise(app: App, chance: random.Random | None = None) -> None:
                 mix = with_knob(mix, name, value)
         return mix
 
-    _change(app, "Randomise", moved, None)
+    _change(app, mark("Randomise"), moved, None)
 
 
 def set_morph(app: App, morph: float, gesture: object | None = None) -> None:
     """Go `morph` (0 to 1) of the way from slot A to slot B."""
     limited = min(1.0, max(0.0, morph))
-    app.history.record("Morph", replace(app.state.draft.value, morph=limited), gesture)
+    app.history.record(mark("Morph"), replace(app.state.draft.value, morph=limited), gesture)
 
 
 def pick_slot(app: App, slot: Slot) -> None:
@@ -83,7 +84,7 @@ def copy_slot(app: App, to: Slot) -> None:
     """Put the mix as it stands now into a slot."""
     draft = app.state.draft.value
     copied = replace(draft, slot_a=draft.mix) if to == "A" else replace(draft, slot_b=draft.mix)
-    app.history.record(f"Copy to {to}", copied)
+    app.history.record(tr("Copy to {}").format(to), copied)
 
 
 def undo(app: App) -> None:

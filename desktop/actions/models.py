@@ -4,6 +4,7 @@ from pathlib import Path
 
 from desktop.actions import presets, prompting
 from desktop.app import App
+from desktop.texts import tr
 from engine import catalog, packs
 from engine.catalog import ModelRef
 from engine.errors import Problem
@@ -40,7 +41,7 @@ def install_pack(app: App, source: Path) -> None:
     def installed(pack: packs.Pack) -> None:
         app.state.models_changed.emit()
         presets.refresh_adapters(app)
-        app.tell(f"Installed the pack {pack.manifest.name} for {pack.manifest.base_model}.")
+        app.tell(tr("Installed the pack {} for {}.").format(pack.manifest.name, pack.manifest.base_model))
 
     app.background.call(lambda: packs.install(source), installed)
 
@@ -51,7 +52,7 @@ def remove_pack(app: App, name: str) -> None:
     def removed(nothing: None) -> None:
         app.state.models_changed.emit()
         presets.refresh_adapters(app)
-        app.tell(f"Removed the pack {name}.")
+        app.tell(tr("Removed the pack {}.").format(name))
 
     app.background.call(lambda: packs.remove(name), removed)
 
@@ -76,6 +77,11 @@ def drop(app: App, path: Path) -> None:
     elif path.is_dir() and (path / catalog.CONFIG).is_file():
         pick(app, str(path))
     elif path.is_dir():
-        app.report(Problem(f"{path.name} is neither a model nor a pack.", "Drop a folder with a pack.json."))
+        app.report(
+            Problem(
+                tr("{} is neither a model nor a pack.").format(path.name),
+                tr("Drop a folder with a pack.json."),
+            )
+        )
     else:
         prompting.set_audio_prompt(app, path)

@@ -8,6 +8,7 @@ from typing import Any
 from desktop.app import App
 from desktop.draft import Draft
 from desktop.state import LoadedPreset
+from desktop.texts import tr
 from engine import preset as files
 from engine.adapters import WEIGHTS_FILE
 from engine.errors import Problem
@@ -97,7 +98,7 @@ def save_as(
     def saved(loaded: LoadedPreset) -> None:
         app.state.preset.value = loaded
         app.state.presets_changed.emit()
-        app.tell(f"Saved {loaded.preset.name}.")
+        app.tell(tr("Saved {}.").format(loaded.preset.name))
 
     app.background.call(_told(work), saved)
 
@@ -131,7 +132,9 @@ def delete(app: App, file: PresetFile, to_trash: Callable[[Path], bool]) -> None
 
     def work() -> Path:
         if not to_trash(file.path):
-            raise Problem(f"{file.path} could not be moved to the trash.", "Delete it by hand.")
+            raise Problem(
+                tr("{} could not be moved to the trash.").format(file.path), tr("Delete it by hand.")
+            )
         return file.path
 
     loaded = app.state.preset.value
@@ -146,11 +149,11 @@ def import_from(app: App, source: str, replace: bool = False) -> None:
     def failed(problem: Problem) -> None:
         app.report(problem)
         if "already there" in problem.what:
-            app.tell(problem.what, "", "Replace it", lambda: import_from(app, source, True))
+            app.tell(problem.what, "", tr("Replace it"), lambda: import_from(app, source, True))
 
     def imported(path: Path) -> None:
         app.state.presets_changed.emit()
-        app.tell(f"Imported {path.stem}.")
+        app.tell(tr("Imported {}.").format(path.stem))
 
     app.background.call(_told(lambda: files.import_preset(source, replace)), imported, failed)
 
@@ -158,7 +161,7 @@ def import_from(app: App, source: str, replace: bool = False) -> None:
 def export_to(app: App, file: PresetFile, path: Path) -> None:
     """Write a preset to a file; the user has said that it may be replaced."""
     work = _told(lambda: files.export_preset(_content(file), path, True))
-    app.background.call(work, lambda written: app.tell(f"Written to {written}."))
+    app.background.call(work, lambda written: app.tell(tr("Written to {}.").format(written)))
 
 
 def text_of(file: PresetFile) -> str:
@@ -184,7 +187,7 @@ def _apply(app: App, preset: Preset) -> None:
         draft = replace(draft, prompt=preset.prompt)
     if preset.settings:
         draft = replace(draft, settings=preset.settings, bars=None)
-    app.history.record(f"Preset {preset.name}", draft)
+    app.history.record(tr("Preset {}").format(preset.name), draft)
 
 
 def _requires(draft: Draft) -> Requires | None:
@@ -225,7 +228,9 @@ def _told(work: Callable[[], Any]) -> Callable[[], Any]:
         try:
             return work()
         except ValidationError as error:
-            raise Problem(f"The preset cannot be kept: {first_fault(error)}.", "Change it.") from error
+            raise Problem(
+                tr("The preset cannot be kept: {}.").format(first_fault(error)), tr("Change it.")
+            ) from error
 
     return told
 

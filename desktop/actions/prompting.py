@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from desktop.app import App
 from desktop.draft import Bars, Draft
+from desktop.texts import mark, tr
 from engine.errors import Problem
 from engine.job import MAX_PROMPT_CHARS, MAX_SECONDS, AudioPrompt, GenerationSettings
 
@@ -18,7 +19,7 @@ HISTORY_LENGTH = 50
 
 def set_prompt(app: App, prompt: str, gesture: object | None = None) -> None:
     """The words; longer than a job may have is cut."""
-    _change(app, "Prompt", gesture, prompt=prompt[:MAX_PROMPT_CHARS])
+    _change(app, mark("Prompt"), gesture, prompt=prompt[:MAX_PROMPT_CHARS])
 
 
 def set_seconds(app: App, seconds: float, gesture: object | None = None) -> None:
@@ -26,14 +27,14 @@ def set_seconds(app: App, seconds: float, gesture: object | None = None) -> None
     limited = min(MAX_SECONDS, max(1.0, seconds))
     draft = app.state.draft.value
     settings = draft.settings.model_copy(update={"seconds": limited})
-    _change(app, "Length", gesture, settings=settings, bars=None)
+    _change(app, mark("Length"), gesture, settings=settings, bars=None)
 
 
 def set_bars(app: App, count: int, tempo: float, gesture: object | None = None) -> None:
     """The length in bars of four beats at a tempo."""
     bars = Bars(min(256, max(1, count)), min(300.0, max(30.0, tempo)))
     settings = app.state.draft.value.settings.model_copy(update={"seconds": bars.seconds})
-    _change(app, "Length", gesture, settings=settings, bars=bars)
+    _change(app, mark("Length"), gesture, settings=settings, bars=bars)
 
 
 def set_sampling(app: App, name: str, value: float, gesture: object | None = None) -> None:
@@ -48,12 +49,12 @@ def set_sampling(app: App, name: str, value: float, gesture: object | None = Non
 
 def set_seed(app: App, seed: int) -> None:
     """Use this seed, from 0, and keep it: the same seed gives the same noise."""
-    _change(app, "Seed", None, seed=min(2**63 - 1, max(0, seed)), seed_locked=True)
+    _change(app, mark("Seed"), None, seed=min(2**63 - 1, max(0, seed)), seed_locked=True)
 
 
 def roll_seed(app: App) -> None:
     """Draw a new seed."""
-    _change(app, "Seed", None, seed=drawn_seed())
+    _change(app, mark("Seed"), None, seed=drawn_seed())
 
 
 def drawn_seed() -> int:
@@ -63,7 +64,7 @@ def drawn_seed() -> int:
 
 def lock_seed(app: App, locked: bool) -> None:
     """Keep the seed for the next job, or draw a new one for each."""
-    _change(app, "Lock the seed" if locked else "Unlock the seed", None, seed_locked=locked)
+    _change(app, mark("Lock the seed") if locked else mark("Unlock the seed"), None, seed_locked=locked)
 
 
 def set_audio_prompt(app: App, path: Path, role: Literal["continue", "melody"] = "continue") -> None:
@@ -72,7 +73,7 @@ def set_audio_prompt(app: App, path: Path, role: Literal["continue", "melody"] =
 
     def found(info: Any) -> None:
         prompt = AudioPrompt(path=path, role=role, start=0.0, end=float(info.seconds))
-        _change(app, "Audio prompt", None, audio_prompt=prompt)
+        _change(app, mark("Audio prompt"), None, audio_prompt=prompt)
 
     app.background.call(lambda: audio_info(path), found)
 
@@ -82,24 +83,26 @@ def change_audio_prompt(app: App, gesture: object | None = None, **fields: objec
     prompt = app.state.draft.value.audio_prompt
     if prompt is not None:
         changed = AudioPrompt.model_validate(prompt.model_dump() | fields)
-        _change(app, "Audio prompt", gesture, audio_prompt=changed)
+        _change(app, mark("Audio prompt"), gesture, audio_prompt=changed)
 
 
 def clear_audio_prompt(app: App) -> None:
     """Begin from the words alone."""
-    _change(app, "Audio prompt", None, audio_prompt=None)
+    _change(app, mark("Audio prompt"), None, audio_prompt=None)
 
 
 def set_model(app: App, model: str) -> None:
     """The base model; the packs for it decide which knobs can be turned."""
-    _change(app, "Model", None, model=model)
+    _change(app, mark("Model"), None, model=model)
 
 
 def first_problem(error: ValidationError) -> Problem:
     """Why a draft is no job yet, in the user's words."""
     if error.errors()[0]["loc"][:1] == ("prompt",):
-        return Problem("The prompt is empty.", "Describe the music, for example: jazz, piano, drums.")
-    return Problem(f"This cannot be generated: {error.errors()[0]['msg']}.", "Change the settings.")
+        return Problem(tr("The prompt is empty."), tr("Describe the music, for example: jazz, piano, drums."))
+    return Problem(
+        tr("This cannot be generated: {}.").format(error.errors()[0]["msg"]), tr("Change the settings.")
+    )
 
 
 def _change(app: App, label: str, gesture: object | None, **fields: Any) -> None:

@@ -9,6 +9,7 @@ from desktop.draft import Draft
 from desktop.library.measurements import read_measured
 from desktop.pairs import Pair, pair_of
 from desktop.state import Measured
+from desktop.texts import mark
 from engine.library import Library
 from engine.preferences import Preference, read_preference
 from engine.recipe import Recipe
@@ -39,7 +40,7 @@ def restore_settings(app: App, recipe: Recipe) -> None:
     job = recipe.job
     draft = app.state.draft.value
     app.history.record(
-        "Restore settings",
+        mark("Restore settings"),
         replace(
             Draft(
                 prompt=job.prompt,

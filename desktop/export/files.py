@@ -13,6 +13,7 @@ from desktop.export.riff import acid_chunk, info_list, with_chunks
 from desktop.pair.facts import Facts
 from desktop.pairs import Pair
 from desktop.state import Span
+from desktop.texts import tr
 from engine import __version__
 from engine.audio import FORMATS, AudioFormat, encode_audio
 from engine.errors import Problem
@@ -68,10 +69,10 @@ def encode(excerpt: Excerpt, kind: AudioFormat = "wav24") -> bytes:
     Raises Problem if the pair is not written yet or the stretch holds nothing.
     """
     if excerpt.pair.folder is None:
-        raise Problem("This take is not finished yet.", "Wait until it is, then export it.")
+        raise Problem(tr("This take is not finished yet."), tr("Wait until it is, then export it."))
     samples, rate = excerpt.samples, excerpt.pair.sample_rate
     if samples.shape[1] == 0:
-        raise Problem("The selection holds no audio.", "Select a stretch inside the clip.")
+        raise Problem(tr("The selection holds no audio."), tr("Select a stretch inside the clip."))
     recipe = recipe_json(read_recipe(excerpt.pair.folder))
     facts = excerpt.facts
     if kind == "ogg":
@@ -110,7 +111,9 @@ def keep(excerpt: Excerpt, kind: AudioFormat = "wav24") -> Path:
             return path
         if path.stat().st_size == len(data) and path.read_bytes() == data:
             return path
-    raise Problem(f"{exports_dir()} holds too many files of this name.", "Move some of them away.")
+    raise Problem(
+        tr("{} holds too many files of this name.").format(exports_dir()), tr("Move some of them away.")
+    )
 
 
 def _comments(facts: Facts) -> dict[str, str]:

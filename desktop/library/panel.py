@@ -17,7 +17,7 @@ from desktop.library.delegate import TakeDelegate
 from desktop.library.detail import Detail
 from desktop.library.measurements import moves
 from desktop.library.model import TakesModel
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from desktop.widgets.basics import IconButton, column, label, row
 from engine.library import Entry, Order
 from engine.metrics import METRICS
@@ -245,12 +245,19 @@ def _button(text: str, hint: str, run: object) -> QPushButton:
 
 
 _RATED: list[tuple[str, object]] = [
-    ("All", (0, None)),
-    ("★ and more", (1, None)),
-    ("★★★ and more", (3, None)),
+    (mark("All"), (0, None)),
+    (mark("★ and more"), (1, None)),
+    (mark("★★★ and more"), (3, None)),
     ("★★★★★", (5, None)),
-    ("Liked", (0, True)),
-    ("Disliked", (0, False)),
+    (mark("Liked"), (0, True)),
+    (mark("Disliked"), (0, False)),
 ]
-_KNOBS: list[tuple[str, object]] = [("Any knob", None), *((metric.label, metric.id) for metric in METRICS)]
-_ORDERS: list[tuple[str, Order]] = [("Newest", "newest"), ("Oldest", "oldest"), ("Best", "stars")]
+_KNOBS: list[tuple[str, object]] = [
+    (mark("Any knob"), None),
+    *((metric.label, metric.id) for metric in METRICS),
+]
+_ORDERS: list[tuple[str, Order]] = [
+    (mark("Newest"), "newest"),
+    (mark("Oldest"), "oldest"),
+    (mark("Best"), "stars"),
+]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from desktop.texts import tr
 from engine.errors import Problem
 
 
@@ -37,7 +38,7 @@ class SystemPorts:
             found: list[str] = list(dict.fromkeys(mido.get_input_names()))
         except (ImportError, OSError) as error:  # rtmidi's errors are OSErrors
             raise Problem(
-                "MIDI is not available on this computer.", "Connect a controller and look again."
+                tr("MIDI is not available on this computer."), tr("Connect a controller and look again.")
             ) from error
         return found
 
@@ -49,6 +50,7 @@ class SystemPorts:
             port: Port = mido.open_input(name)
         except (ImportError, OSError) as error:
             raise Problem(
-                f"The MIDI port {name} cannot be opened.", "Check that no other program holds it."
+                tr("The MIDI port {} cannot be opened.").format(name),
+                tr("Check that no other program holds it."),
             ) from error
         return port

@@ -11,7 +11,7 @@ from desktop.actions import mixing
 from desktop.app import App
 from desktop.draft import Draft, Slot
 from desktop.state import Adapters, MidiState
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, panel, row
 from desktop.widgets.gesture import Strokes
 from desktop.widgets.knob import Knob
@@ -19,7 +19,11 @@ from desktop.widgets.weight_bar import WeightBar
 from engine.metrics import METRICS, Metric
 from engine.mix import weights
 
-SHORT = {"interactions": "Interactions", "like_ratio": "Like ratio", "instrumentalness": "Instrumental"}
+SHORT = {
+    "interactions": mark("Interactions"),
+    "like_ratio": mark("Like ratio"),
+    "instrumentalness": mark("Instrumental"),
+}
 MORPH_STEPS = 100
 
 

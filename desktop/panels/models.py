@@ -137,6 +137,7 @@ class ModelCard(QFrame):
         facts = [f"{size / 1e6:.0f} MB", ref.license or tr("license unknown")]
         texts = column(ElidedLabel(name), ElidedLabel(" · ".join(facts), "small"), gap=0)
         line = row(texts, self.pick)
+        line.setStretch(0, 1)
         self.setLayout(line)
         if ref.source == "hub":
             remove = IconButton(

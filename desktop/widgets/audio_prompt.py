@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QPushButto
 from desktop.actions import prompting
 from desktop.app import App
 from desktop.draft import Draft
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from desktop.widgets.basics import ElidedLabel, IconButton, label, row
 from desktop.widgets.gesture import Strokes
 from engine.job import AudioPrompt
 
-FILTER = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff)"
+FILTER = mark("Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff)")
 ROLES = ("continue", "melody")
 
 
