@@ -29,6 +29,7 @@ from training.starter.lm.train import (
 
 PLAN = LmPlan(steps=2, rows=2, layers=2, warmup=1, held=0, save_every=1)
 WINDOW = 24
+BOOKS = (2, 2, 4, 4, 2)
 
 
 def track(frames: int = 200, first: int = 0) -> Track:
@@ -159,27 +160,34 @@ def test_heads_look_back_to_the_position_they_are_set_to() -> None:
 
 
 @torch.no_grad()
-def test_before_training_heads_look_at_what_came_next_the_last_times() -> None:
+@pytest.mark.parametrize("stem", [0, 1, 2, 3, 4, None])
+def test_before_training_heads_look_at_what_came_next_the_last_times(stem: int | None) -> None:
+    """Each stem's head finds where its stem stood before, whatever others play; the last, whole frames."""
     decoder = new_decoder(PLAN).eval()
-    set_copying(decoder, torch.Generator().manual_seed(0))
-    bar = torch.randint(0, 1024, (1, 14, 50), generator=torch.Generator().manual_seed(0))
-    sequence = delayed(bar.repeat(1, 1, 4), delays(14, channels=1), pad=1024)[..., :-1]
+    set_copying(decoder, BOOKS, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(1)
+    bar, codes = (torch.randint(0, 1024, (14, frames), generator=generator) for frames in (50, 200))
+    first = sum(BOOKS[:stem])
+    repeats = slice(None) if stem is None else slice(first, first + BOOKS[stem])
+    codes[repeats] = bar.repeat(1, 4)[repeats]
+    sequence = delayed(codes[None], delays(14, channels=1), pad=1024)[..., :-1]
     seen = decoder.model(
         input_ids=sequence.reshape(14, -1),
         encoder_hidden_states=torch.zeros(1, 2, 384),
         encoder_attention_mask=torch.ones(1, 2, dtype=torch.long),
         output_attentions=True,
     ).attentions[1][0]  # [H, T, T] of the second layer
+    head = 5 if stem is None else stem
     for at in (140, 160, 180):
-        came_next = [at - 50 * n + 1 for n in (1, 2, 3) if at - 50 * n + 1 > 14]
-        assert seen[:, at, came_next].sum(1).mean() > 0.75
+        came_next = [at - 50 * n + 1 for n in (1, 2, 3) if at - 50 * n + 1 > 28]
+        assert seen[head, at, came_next].sum() > 0.75
 
 
 def test_attention_that_copies_rests_at_first(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, held=2)
     list(train_lm(corpus, corpus / "tokens", corpus / "run", plan))
     untrained = new_decoder(plan)
-    set_copying(untrained, torch.Generator().manual_seed(plan.seed))
+    set_copying(untrained, BOOKS, torch.Generator().manual_seed(plan.seed))
     trained = trained_decoder(corpus / "run")
     copied, learned = (decoder.model.decoder.layers[1] for decoder in (untrained, trained))
     assert torch.equal(copied.self_attn.k_proj.weight, learned.self_attn.k_proj.weight)

@@ -40,4 +40,4 @@ def test_stretches_are_out_of_step() -> None:
     codes = clips(100)
     moved = worn(codes, BOOKS, 1.0, random.Random(0)) - codes
     forward = (moved[..., 1:] == moved[..., :-1]) & (moved[..., 1:] != 0)
-    assert forward.float().unfold(2, 10, 1).mean(3).gt(0.8).any(2).any(1).float().mean() > 0.3
+    assert forward.float().unfold(2, 10, 1).mean(3).gt(0.8).any(2).any(1).float().mean() > 0.15

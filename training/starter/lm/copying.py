@@ -10,10 +10,13 @@ position before which stood what stands here now. What stands at that position i
     before it    .  a  b  c  d  a
     looks for                      b     what stands at 5 is found before 2: c comes next
 
-Training starts from there and is free to change all of it.
+Each stem has a head of its own in the second layer, which sees that stem only: drums go on as they were a bar
+ago though the chord above them is another, or a wrong note was just played. (With heads that compared whole
+frames, a clip lost its beat as soon as one stem left what it had played before.) Training starts from there
+and is free to change all of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -24,45 +27,83 @@ BACK = (1, 12, 13)  # how far back heads of the first layer look
 _CLOCK = 32  # the highest frequencies of the positions, by which they look back
 _SWAYING = 40  # directions in which the other positions differ most
 _SHARPNESS = 5.0  # of looking back
-_LIKENESS = 3.0  # of looking for
+_LIKENESS = 200.0  # of looking for, over the squared length of what is looked for
 
 
 @torch.no_grad()
-def set_copying(decoder: MusicgenForCausalLM, generator: torch.Generator) -> None:
+def set_copying(decoder: MusicgenForCausalLM, books: tuple[int, ...], generator: torch.Generator) -> None:
     """Set the embeddings and the self-attention of the first two layers of `decoder` to copy.
 
-    The D directions of the stream of states are dealt out, so that nothing is taken for what it is not:
+    `books` counts the codebooks of each stem. The D directions of the stream of states are dealt out, so
+    that nothing is taken for what it is not:
 
         clock      2 * _CLOCK    positions, fast
         swaying    _SWAYING      positions, slow
-        written    3 heads       what stood 1, 12 and 13 positions before
-        content    the rest      tokens
+        written    3 heads       what stood 1, 12 and 13 positions before, stem beside stem
+        content    the rest      tokens, stem beside stem
 
-    Each head has d directions. Heads of the first layer beyond the three of BACK stay as they are; those of
-    the second look for one position's likeness, or (all but two) for that of two positions 12 apart.
+    Each head has d directions. Heads of the first layer beyond the three of BACK stay as they are. Those of
+    the second look for two positions 12 apart: one head for each stem, the others for whole frames.
     """
     first, second = decoder.model.decoder.layers[:2]
     D, d = decoder.config.hidden_size, first.self_attn.head_dim
     space = _free_directions(decoder.model.decoder.embed_positions.weights, generator)  # [free, D]
     written = dict(zip(BACK, space[: len(BACK) * d].split(d), strict=True))
-    content = space[len(BACK) * d :]
-    tables = decoder.model.decoder.embed_tokens
-    scale = (D / 2 / len(tables) / len(content)) ** 0.5  # so that their sum is as large as the positions
-    for table in tables:
-        codes = torch.empty(table.num_embeddings, len(content)).normal_(0, scale, generator=generator)
-        table.weight.copy_(codes @ content)
-    told = _orthogonal(d, len(content), generator) @ content
+    content = space[len(BACK) * d :].split(_shares(len(space) - len(BACK) * d, books))
+    energies = _embed(decoder, books, content, generator)
+    told = torch.cat(
+        [
+            _orthogonal(n, len(part), generator) @ part
+            for n, part in zip(_shares(d, books), content, strict=True)
+        ]
+    )
     for head, back in enumerate(BACK):
         query, key = looking_back(D, d, back)
         _set(first.self_attn, head, _SHARPNESS**0.5 * query, _SHARPNESS**0.5 * key, told, written[back].T)
+    parts = torch.arange(d).split(_shares(d, books))
+    everything = torch.arange(d)
     for head in range(second.self_attn.num_heads):
-        query, key = told.clone(), written[1].clone()
-        if head > 1:
-            query += written[12].flip(0)
-            key += written[13].flip(0)
-        scale = (_LIKENESS / (2 if head > 1 else 1)) ** 0.5
-        value = _orthogonal(d, len(content), generator) @ content
+        stem = parts[head] if head < len(books) else everything
+        energy = energies[head] if head < len(books) else sum(energies)
+        query, key = torch.zeros(2, d, D)
+        now, then = torch.arange(len(stem)), d - 1 - torch.arange(len(stem))
+        query[now], key[now] = told[stem], written[1][stem]
+        query[then] += written[12][stem]
+        key[then] += written[13][stem]
+        scale = (_LIKENESS / energy) ** 0.5
+        heard = content[head] if head < len(books) else torch.cat(content)
+        value = _orthogonal(d, len(heard), generator) @ heard
         _set(second.self_attn, head, scale * query, scale * key, value, _orthogonal(D, d, generator))
+
+
+def _embed(
+    decoder: MusicgenForCausalLM,
+    books: tuple[int, ...],
+    content: Sequence[Tensor],
+    generator: torch.Generator,
+) -> list[float]:
+    """Draw the tokens of each stem in its `content` [directions, D]; returns how long they are, squared.
+
+    All together are as long as the positions, D / 2. A stem's later books are 2, 4, 8 times shorter, squared.
+    """
+    tables = iter(decoder.model.decoder.embed_tokens)
+    whole = sum(2.0**-level for count in books for level in range(count))
+    energies = []
+    for count, part in zip(books, content, strict=True):
+        lengths = [decoder.config.hidden_size / 2 * 2.0**-level / whole for level in range(count)]
+        for length, table in zip(lengths, tables, strict=False):
+            codes = torch.empty(table.num_embeddings, len(part))
+            codes.normal_(0, (length / len(part)) ** 0.5, generator=generator)
+            table.weight.copy_(codes @ part)
+        energies.append(sum(lengths))
+    return energies
+
+
+def _shares(total: int, books: tuple[int, ...]) -> list[int]:
+    """Divide `total` directions among the stems by the root of their codebooks; they add up to `total`."""
+    roots = [count**0.5 for count in books]
+    ends = [round(total * sum(roots[: stem + 1]) / sum(roots)) for stem in range(len(books))]
+    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def copying_parameters(decoder: MusicgenForCausalLM) -> Iterator[nn.Parameter]:

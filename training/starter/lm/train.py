@@ -180,7 +180,7 @@ def train_lm(
     text = TextStates()
     decoder = hub_decoder(start).train() if start else new_decoder(plan)
     if start is None:
-        set_copying(decoder, torch.Generator().manual_seed(plan.seed))
+        set_copying(decoder, _CODEC.books, torch.Generator().manual_seed(plan.seed))
     body = torch.compile(decoder.model) if plan.compiled else decoder.model
     weights = book_weights(_CODEC.books)
     optimizers = _optimizers(decoder, plan)

@@ -17,15 +17,16 @@ import random
 import torch
 from torch import Tensor
 
-_STRETCHES = 3  # at most, in a clip
-_SHORTEST, _LONGEST = 4, 128  # frames
+_SHORTEST = 4  # frames of a stretch
+_STEM_SHARE = 0.4  # of the stems of a clip with faults
 _NOISE = 0.1  # at most so many codes are any other of the same codebook in the clip
 
 
 def worn(codes: Tensor, books: tuple[int, ...], share: float, rng: random.Random) -> Tensor:
     """Codes [B, K, T] -> as they are heard: a `share` of the clips has faults.
 
-    `books` counts the codebooks of each stem; a fault is in one stem or in all.
+    `books` counts the codebooks of each stem. Stems fail one by one, so that a stem learns to go on as it was
+    while another has left the way; half of the times all fail together, too.
     """
     heard = codes.clone()
     for clip in heard:
@@ -35,24 +36,32 @@ def worn(codes: Tensor, books: tuple[int, ...], share: float, rng: random.Random
 
 
 def _wear(clip: Tensor, books: tuple[int, ...], rng: random.Random) -> None:
-    K, T = clip.shape
     generator = torch.Generator().manual_seed(rng.getrandbits(63))
-    elsewhere = torch.randint(0, T, (K, T), generator=generator)
-    noisy = torch.rand(K, T, generator=generator) < _NOISE * rng.random()
-    clip.copy_(torch.where(noisy, clip.gather(1, elsewhere), clip))
-    for _ in range(rng.randint(1, _STRETCHES)):
-        length = min(T - 1, round(_SHORTEST * (_LONGEST / _SHORTEST) ** rng.random()))
-        start = rng.randrange(T - length)
-        stretch = clip[_stem(books, rng), start : start + length]
-        if rng.random() < 0.6:
-            stretch.copy_(stretch[:, :1].clone().expand_as(stretch))
-        else:
-            stretch.copy_(stretch.roll(rng.randrange(length), dims=1))
-
-
-def _stem(books: tuple[int, ...], rng: random.Random) -> slice:
-    """The codebooks of one stem, or (half of the times) of all."""
+    clip.copy_(_noisy(clip, _NOISE * rng.random(), generator))
+    for stem in clip.split(books):
+        if rng.random() < _STEM_SHARE:
+            _fail(stem, stem.shape[1] - 1, rng, generator)
     if rng.random() < 0.5:
-        return slice(None)
-    stem = rng.randrange(len(books))
-    return slice(sum(books[:stem]), sum(books[: stem + 1]))
+        _fail(clip, clip.shape[1] // 4, rng, generator)
+
+
+def _fail(rows: Tensor, longest: int, rng: random.Random, generator: torch.Generator) -> None:
+    """A stretch of `rows` [k, T] is held, out of step, or noise."""
+    longest = max(longest, 1)
+    shortest = min(_SHORTEST, longest)
+    length = round(shortest * (longest / shortest) ** rng.random())
+    start = rng.randrange(rows.shape[1] - length)
+    stretch = rows[:, start : start + length]
+    match rng.choice(("held", "out of step", "noise")):
+        case "held":
+            stretch.copy_(stretch[:, :1].clone().expand_as(stretch))
+        case "out of step":
+            stretch.copy_(stretch.roll(rng.randrange(length), dims=1))
+        case _:
+            stretch.copy_(_noisy(rows, rng.random(), generator)[:, start : start + length])
+
+
+def _noisy(rows: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Rows [k, T], a `share` of whose codes are those of any other frame."""
+    elsewhere = torch.randint(0, rows.shape[1], rows.shape, generator=generator)
+    return torch.where(torch.rand(rows.shape, generator=generator) < share, rows.gather(1, elsewhere), rows)
