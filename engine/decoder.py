@@ -1,26 +1,31 @@
 """MusicGen's decoder, one step at a time: preallocated cache, fused projections, base and tuned rows.
 
-Rows are decoded in blocks of exactly ROWS. So every product has the same shapes whether a clip is
-decoded alone, beside its tuned twin or in a batch of eight, and with the same shapes come the same
-sums, bit for bit. (A block of four costs about as much as one row: its time goes into reading
-weights.) The tests hold this together with `engine.linear`, and attention with `torch.bmm`:
-scaled_dot_product_attention divides the work on one query by the number of threads.
+A clip's logits are the same bits alone, beside its tuned twin or in a batch of eight, and at any number
+of threads, in each precision. What holds this together, beside `engine.linear`:
 
-Shapes: R = ROWS, D hidden, H heads of d = D / H, S text tokens, K codebooks, V codes in each.
+* Rows are decoded in blocks of ROWS (a block of four costs about as much as one row: its time goes into
+  reading weights), or of up to MOST_ROWS where `steady` finds that this processor's products give a row
+  the same bits in both. Where it does not, all blocks are of ROWS: with the same shapes come the same sums.
+* Attention is torch.bmm, which takes each row and head for itself; scaled_dot_product_attention divides
+  the work on one query by the number of threads.
+* Only products are in bf16 or int8. What runs between them, the cache, and the heads, whose rounding would
+  be the logits' own, are float32 on the CPU.
+
+Shapes: R rows of a block, D hidden, H heads of d = D / H, S text tokens, K codebooks, V codes in each.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.adapters import LowRank
-from engine.linear import Projection, Tuning, tune
+from engine.linear import MOST_ROWS, ROWS, Linear, Product, Projection, Tuning, costs, steady, tune
 
-ROWS = 4
 PREFILL_FRAMES = 64  # columns read at once where many are known
 
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
@@ -79,9 +84,10 @@ class Condition:
 
 
 class Block:
-    """ROWS rows that are decoded together: their cache and what they attend to.
+    """Rows that are decoded together, a multiple of ROWS: their cache and what they attend to.
 
-    A guided clip takes two rows, the second being its null row; others take one.
+    A guided clip takes two rows, the second being its null row; others take one. The rows that no clip
+    takes have no cache. `capacity` columns are all that is kept, however long the clip is.
     """
 
     def __init__(
@@ -89,17 +95,36 @@ class Block:
     ) -> None:
         spec, like = decoder.spec, decoder.like
         per = rows_per_clip(guided)
-        shape = (ROWS * spec.heads, capacity, spec.hidden // spec.heads)
+        self.live = len(tunings) * per
+        self.rows = math.ceil(self.live / ROWS) * ROWS
+        shape = (self.live * spec.heads, capacity, spec.hidden // spec.heads)
         self.keys = [like.new_zeros(shape) for _ in range(spec.layers)]
         self.values = [like.new_zeros(shape) for _ in range(spec.layers)]
-        self.cross: list[tuple[Tensor, Tensor]] = []  # [R * H, S, d] for each layer
+        self.cross: list[tuple[Tensor, Tensor]] = []  # [live * H, S, d] for each layer
         self.positions = _positions(capacity, spec.hidden).to(like)
-        self.tuned = [(slice(c * per, (c + 1) * per), t) for c, t in enumerate(tunings) if t is not None]
+        self.tuned = _spans(tunings, per)
         self.length = 0
 
 
+def _spans(tunings: Sequence[Tuning | None], per: int) -> list[tuple[slice, slice, Tuning]]:
+    """For each run of clips of one tuning: its rows, the whole fours of rows around them, and the tuning.
+
+    Two guided clips of tuning t, then one of u, give (0:4, 0:4, t), (4:6, 4:8, u).
+    """
+    spans = []
+    first = 0
+    for _, run in groupby(tunings, key=id):
+        last = first + len(list(run))
+        if (tuning := tunings[first]) is not None:
+            rows = slice(first * per, last * per)
+            fours = slice(rows.start // ROWS * ROWS, math.ceil(rows.stop / ROWS) * ROWS)
+            spans.append((rows, fours, tuning))
+        first = last
+    return spans
+
+
 def rows_per_clip(guided: bool) -> int:
-    """The rows a clip takes; a block holds ROWS // rows_per_clip clips."""
+    """The rows a clip takes."""
     return 2 if guided else 1
 
 
@@ -112,9 +137,12 @@ class _Norm:
 
 
 class _Layer:
-    def __init__(self, weights: Mapping[str, Tensor], name: str, cross_attention: bool) -> None:
+    def __init__(
+        self, weights: Mapping[str, Tensor], name: str, cross_attention: bool, product: Product
+    ) -> None:
         def projection(*modules: str) -> Projection:
-            return Projection({m: weights[f"{m}.weight"] for m in (f"{name}.{part}" for part in modules)})
+            named = (f"{name}.{part}" for part in modules)
+            return Projection({module: weights[f"{module}.weight"] for module in named}, product)
 
         self.self_norm = _Norm(weights, f"{name}.self_attn_layer_norm")
         self.self_in = projection(*(f"self_attn.{part}_proj" for part in "qkv"))
@@ -134,17 +162,24 @@ class _Layer:
 class Decoder:
     """A decoder's weights, packed for decoding. Nothing in it changes after it is made."""
 
-    def __init__(self, spec: DecoderSpec, weights: Mapping[str, Tensor]) -> None:
-        """`weights` as `tensor_shapes` lists them, read one after another; they decide device and dtype."""
+    def __init__(self, spec: DecoderSpec, weights: Mapping[str, Tensor], product: Product = "fp32") -> None:
+        """`weights` as `tensor_shapes` lists them, read one after another; they decide device and dtype.
+
+        The layers' weights are packed as `product`, the heads' as the weights are. `weights` is kept, to
+        merge changes into.
+        """
         base = "model.decoder"
         self.spec = spec
+        self.product = product
+        self._weights = weights
         self._tables = [weights[f"{base}.embed_tokens.{k}.weight"] for k in range(spec.codebooks)]
         self._layers = [
-            _Layer(weights, f"{base}.layers.{i}", spec.cross_attention) for i in range(spec.layers)
+            _Layer(weights, f"{base}.layers.{i}", spec.cross_attention, product) for i in range(spec.layers)
         ]
         self._norm = _Norm(weights, f"{base}.layer_norm")
         heads = (f"lm_heads.{k}" for k in range(spec.codebooks))
-        self._heads = Projection({head: weights[f"{head}.weight"] for head in heads})
+        exact: Product = product if self.like.dtype != torch.float32 else "fp32"
+        self._heads = Projection({head: weights[f"{head}.weight"] for head in heads}, exact)
         self._projections = [p for layer in self._layers for p in layer.projections] + [self._heads]
         self._activation = ACTIVATIONS[spec.activation]
 
@@ -158,9 +193,25 @@ class Decoder:
         """The modules that adapters may change, with the shapes of their weights [out, in]."""
         return {module: shape for p in self._projections for module, shape in p.shapes.items()}
 
-    def tune(self, changes: Mapping[str, LowRank]) -> Tuning:
-        """The changes of a mix (see `engine.merge.combine`), ready to be added while decoding."""
-        return tune(self._projections, changes)
+    @property
+    def bytes(self) -> int:
+        """What a step reads of the weights that are multiplied with; cross-attention reads the text once."""
+        once = {layer.cross_text.name for layer in self._layers} if self.spec.cross_attention else set()
+        return sum(p.linear.bytes for p in self._projections if p.name not in once)
+
+    def tune(self, changes: Mapping[str, LowRank], merged: bool | None = None) -> Tuning:
+        """The changes of a mix (see `engine.merge.combine`), ready for decoding (see `linear.tune`)."""
+        return tune(self._projections, changes, self._weights, merged)
+
+    def costs(self, changes: Mapping[str, LowRank]) -> tuple[int, int]:
+        """What a step pays for the changes, added while decoding or merged: see `linear.costs`."""
+        return costs(self._projections, changes)
+
+    def most_rows(self, tunings: Sequence[Tuning | None]) -> int:
+        """How many rows a block may have for clips of these tunings: ROWS or MOST_ROWS (see above)."""
+        used: list[Linear] = [p.linear for p in self._projections]
+        used += [linear for tuning in tunings if tuning for linear in tuning.linears]
+        return MOST_ROWS if self.like.device.type == "cpu" and steady(used) else ROWS
 
     def start(
         self, tunings: Sequence[Tuning | None], guided: bool, condition: Condition, columns: int
@@ -178,8 +229,8 @@ class Decoder:
         assert condition.null is not None
         block = Block(tunings, guided, len(condition.states) + columns, self)
         clip = torch.stack([condition.states, condition.null][: rows_per_clip(guided)])
-        prefix = clip.new_zeros(ROWS, *condition.states.shape)
-        prefix[: len(tunings) * len(clip)] = clip.repeat(len(tunings), 1, 1)
+        prefix = clip.new_zeros(block.rows, *condition.states.shape)
+        prefix[: block.live] = clip.repeat(len(tunings), 1, 1)
         return block, prefix
 
     def embed(self, tokens: Tensor) -> Tensor:
@@ -199,7 +250,7 @@ class Decoder:
         """Read one column of tokens [R, K] and predict the next: logits [R, K, V]."""
         hidden = self._norm(self._forward(block, self.embed(tokens[..., None])))[:, 0]
         logits = self._project(self._heads, block, hidden[:, None])[:, 0]
-        return logits.view(ROWS, self.spec.codebooks, self.spec.card).float()
+        return logits.view(block.rows, self.spec.codebooks, self.spec.card).float()
 
     def _forward(self, block: Block, x: Tensor) -> Tensor:
         """Add columns [R, t, D] to the block and run the layers over them."""
@@ -207,17 +258,17 @@ class Decoder:
         block.length += x.shape[1]
         x = x + block.positions[start : block.length]
         for i, layer in enumerate(self._layers):
-            fused = self._project(layer.self_in, block, layer.self_norm(x))
+            fused = self._project(layer.self_in, block, layer.self_norm(x))[: block.live]
             query, key, value = (self._split(part) for part in fused.chunk(3, dim=-1))
             keys, values = block.keys[i], block.values[i]
             keys[:, start : block.length] = key
             values[:, start : block.length] = value
             mixed = _attend(query, keys[:, : block.length], values[:, : block.length], causal=True)
-            x = x + self._project(layer.self_out, block, self._join(mixed))
+            x = x + self._project(layer.self_out, block, self._join(mixed, block))
             if block.cross:
-                query = self._split(self._project(layer.cross_query, block, layer.cross_norm(x)))
-                mixed = _attend(query, *block.cross[i], causal=False)
-                x = x + self._project(layer.cross_out, block, self._join(mixed))
+                asked = self._project(layer.cross_query, block, layer.cross_norm(x))[: block.live]
+                mixed = _attend(self._split(asked), *block.cross[i], causal=False)
+                x = x + self._project(layer.cross_out, block, self._join(mixed, block))
             hidden = self._activation(self._project(layer.ffn_in, block, layer.ffn_norm(x)))
             x = x + self._project(layer.ffn_out, block, hidden)
         return x
@@ -225,25 +276,30 @@ class Decoder:
     def _text(
         self, layer: _Layer, rows: Sequence[tuple[Tuning | None, bool]], text: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The text's keys and values for rows (tuning, is it seen?), [R * H, S, d]; zeros if it is not.
-
-        To leave null rows out would save no time, as ROWS rows are multiplied whatever they hold.
-        """
+        """The text's keys and values for rows (tuning, is it seen?), [live * H, S, d]; zeros if it is not."""
         plain = layer.cross_text.linear(text)
-        made = plain.new_zeros(ROWS, *plain.shape)
+        made = plain.new_zeros(len(rows), *plain.shape)
         for r, (tuning, seen) in enumerate(rows):
             if seen:
-                change = tuning.get(layer.cross_text.name) if tuning else None
-                made[r] = plain + change(text) if change else plain
+                part = tuning.parts.get(layer.cross_text.name) if tuning else None
+                if isinstance(part, Linear):
+                    made[r] = part(text)
+                else:
+                    made[r] = plain + part(text) if part else plain
         keys, values = (self._split(part) for part in made.chunk(2, dim=-1))
         return keys, values
 
     def _project(self, projection: Projection, block: Block, x: Tensor) -> Tensor:
         """[R, t, in] -> [R, t, out], with the changes of the rows that are tuned."""
         y = projection.linear(x.flatten(0, 1)).view(*x.shape[:2], -1)
-        for rows, changes in block.tuned:
-            if change := changes.get(projection.name):
-                y[rows] += change(x[rows].flatten(0, 1)).view_as(y[rows])
+        for rows, fours, tuning in block.tuned:
+            if part := tuning.parts.get(projection.name):
+                made = part(x[fours].flatten(0, 1)).view(-1, *y.shape[1:])
+                made = made[rows.start - fours.start : rows.stop - fours.start]
+                if isinstance(part, Linear):
+                    y[rows] = made
+                else:
+                    y[rows] += made
         return y
 
     def _split(self, x: Tensor) -> Tensor:
@@ -252,10 +308,11 @@ class Decoder:
         H = self.spec.heads
         return x.reshape(R, t, H, D // H).transpose(1, 2).reshape(R * H, t, D // H)
 
-    def _join(self, x: Tensor) -> Tensor:
-        """[R * H, t, d] -> [R, t, D]."""
+    def _join(self, x: Tensor, block: Block) -> Tensor:
+        """[live * H, t, d] -> [R, t, D]; zeros in the rows that no clip takes."""
         _, t, d = x.shape
-        return x.view(ROWS, -1, t, d).transpose(1, 2).reshape(ROWS, t, self.spec.hidden)
+        joined = x.view(block.live, -1, t, d).transpose(1, 2).reshape(block.live, t, self.spec.hidden)
+        return joined if block.live == block.rows else F.pad(joined, (0, 0, 0, 0, 0, block.rows - block.live))
 
 
 def _attend(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.decoder import ROWS, Block, Condition, Decoder, rows_per_clip
+from engine.decoder import Block, Condition, Decoder, rows_per_clip
 from engine.delay import columns, delayed, delays
 from engine.errors import Problem
 from engine.job import GenerationSettings
-from engine.linear import Tuning
+from engine.linear import ROWS, Tuning
 from engine.sampling import noise_for, sample
 
 
@@ -125,7 +125,7 @@ def _decode(decoder: Decoder, request: Request, window: Window, codes: Tensor) -
 
 
 class _Batch:
-    """The clips of a request in blocks of ROWS rows, guided if the guidance is not 1."""
+    """The clips of a request in blocks of as many rows as can be, guided if the guidance is not 1."""
 
     def __init__(self, decoder: Decoder, request: Request, window: Window) -> None:
         self._decoder = decoder
@@ -137,7 +137,8 @@ class _Batch:
         tunings = [clip.tuning for clip in request.clips]
         waits = delays(decoder.spec.codebooks, decoder.spec.channels)
         size = columns(window.end - window.start, waits)
-        per_block = ROWS // self._rows
+        most = ROWS if len(tunings) * self._rows <= ROWS else decoder.most_rows(tunings)
+        per_block = most // self._rows
         self._blocks: list[tuple[Block, Tensor | None]] = [
             decoder.start(tunings[first : first + per_block], self._guided, condition, size)
             for first in range(0, len(tunings), per_block)
@@ -154,8 +155,8 @@ class _Batch:
     def step(self, column: Tensor) -> Tensor:
         """Read a column [B, K] and predict the next: logits [B, K, V], guided, float32, on the CPU."""
         tokens = self._in_blocks(column)
-        rows = torch.cat([self._decoder.step(b, t) for (b, _), t in zip(self._blocks, tokens, strict=True)])
-        logits = rows.cpu()[: self._clips * self._rows]
+        rows = [self._decoder.step(b, t)[: b.live] for (b, _), t in zip(self._blocks, tokens, strict=True)]
+        logits = torch.cat(rows).cpu()
         if self._guided:
             seen, null = logits[0::2], logits[1::2]
             logits = null + (seen - null) * self._guidance
@@ -167,8 +168,11 @@ class _Batch:
         return logits
 
     def _in_blocks(self, tokens: Tensor) -> Sequence[Tensor]:
-        """Tokens [B, ...] -> one [ROWS, ...] for each block; rows that no clip takes read padding."""
-        spec = self._decoder.spec
-        filled = tokens.new_full((len(self._blocks) * ROWS, *tokens.shape[1:]), spec.pad)
-        filled[: self._clips * self._rows] = tokens.repeat_interleave(self._rows, dim=0)
-        return list(torch.split(filled.to(self._decoder.like.device), ROWS))
+        """Tokens [B, ...] -> one [R, ...] for each block; rows that no clip takes read padding."""
+        rows = tokens.repeat_interleave(self._rows, dim=0).to(self._decoder.like.device)
+        filled = []
+        for block, _ in self._blocks:
+            some, rows = rows[: block.live], rows[block.live :]
+            padding = some.new_full((block.rows - block.live, *some.shape[1:]), self._decoder.spec.pad)
+            filled.append(torch.cat([some, padding]))
+        return filled

@@ -11,9 +11,14 @@ MAX_PROMPT_CHARS = 2000
 MAX_SECONDS = 600.0
 STARTER = "starter"
 
+Precision = Literal["auto", "fp32", "bf16", "int8"]
+
 
 class GenerationSettings(BaseModel):
-    """How to sample. `seconds` of audio; `guidance` is the classifier-free scale (1 = off)."""
+    """How to sample. `seconds` of audio; `guidance` is the classifier-free scale (1 = off).
+
+    `precision` is that of the decoder's products; what "auto" is, `engine.precision` says.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +26,7 @@ class GenerationSettings(BaseModel):
     guidance: float = Field(default=3.0, ge=1, le=20, allow_inf_nan=False)
     temperature: float = Field(default=1.0, gt=0, le=5, allow_inf_nan=False)
     top_k: int = Field(default=250, ge=1, le=100_000)
+    precision: Precision = "auto"
 
 
 class AudioPrompt(BaseModel):

@@ -1,46 +1,126 @@
-"""Linear layers for decoding: a row's result does not depend on the number of threads.
+"""Linear layers for decoding: a row's result depends neither on the number of threads nor on other rows.
 
 A matrix product adds up in an order that its kernel chooses. MKL's choice depends on the number of
-threads, so the last bits of a logit do, and once in a while a sampled token. oneDNN's product with a
-weight it has packed adds up each element in one thread and in one order; it is also faster for the
-few rows of a decoding step (1.3 to 3 times, measured at 4 rows).
+threads, so the last bits of a logit do, and once in a while a sampled token. Three kernels do not:
+
+* fp32, bf16: oneDNN's product with a weight it has packed adds up each element in one thread and in one
+  order; it is also faster for the few rows of a decoding step. Rows are float32 going in and coming out.
+* int8: FBGEMM's product of bytes adds up integers, whose order does not matter. A weight has a scale for
+  each output, a row has its own: a scale for all rows, as torch's dynamic quantization has, would make a
+  clip depend on those decoded beside it.
+
+Whether a row is also the same bits among many rows as among ROWS is asked of the processor: `steady`.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.adapters import LowRank
+from engine.merge import merge
 
-PACK_ROWS = 4  # the layout is chosen for this many rows
+ROWS = 4  # oneDNN is faster with four rows than with two
+MOST_ROWS = 16
+
+Product = Literal["fp32", "fp16", "bf16", "int8"]
+Kernel = Callable[[Tensor], Tensor]
+
+DTYPES: Mapping[Product, torch.dtype] = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+}
+BYTES: Mapping[Product, int] = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+
+# What a call costs beside its bytes, told in bytes that could have been read meanwhile (measured: 20 us
+# at 30 GB/s; `tunedial bench decode --only pair` shows what is predicted beside what is measured).
+CALL_BYTES = 600_000
 
 
 class Linear:
     """Rows [N, in] -> [N, out] by a weight [out, in], no bias. Never changes its weight."""
 
-    def __init__(self, weight: Tensor) -> None:
-        self.packed = _packs(weight)
-        self._weight = (
-            torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), PACK_ROWS) if self.packed else weight
-        )
+    def __init__(self, weight: Tensor, product: Product = "fp32") -> None:
+        self.shape = (weight.shape[0], weight.shape[1])
+        self.product = product
+        self._kernel = _bytes(weight) if product == "int8" else _floats(weight.to(DTYPES[product]))
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """The product [N, out], in the dtype of the weight."""
-        if not self.packed:
-            return F.linear(rows, self._weight)
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._weight, None, "none", [], "")
-        return product
+        """The product [N, out], in the dtype of the rows."""
+        return self._kernel(rows)
+
+    @property
+    def bytes(self) -> int:
+        """What a product reads of the weight."""
+        return math.prod(self.shape) * BYTES[self.product]
 
 
-def _packs(weight: Tensor) -> bool:
-    return (
-        weight.device.type == "cpu"
-        and weight.dtype == torch.float32
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    )
+def int8_works() -> bool:
+    """Whether this processor can multiply bytes: FBGEMM is for x86."""
+    return "fbgemm" in torch.backends.quantized.supported_engines
+
+
+def steady(linears: Iterable[Linear]) -> bool:
+    """Whether these give a row the same bits among MOST_ROWS rows as among ROWS; tried once a shape."""
+    return all(_steady(linear.shape, linear.product) for linear in linears)
+
+
+@cache
+def _steady(shape: tuple[int, int], product: Product) -> bool:
+    random = torch.Generator().manual_seed(0)
+    linear = Linear(torch.randn(shape, generator=random), product)
+    rows = torch.randn(MOST_ROWS, shape[1], generator=random)
+    many, few = linear(rows), torch.cat([linear(some) for some in rows.split(ROWS)])
+    return torch.equal(many, few)
+
+
+def _floats(weight: Tensor) -> Kernel:
+    if weight.device.type != "cpu" or weight.dtype == torch.float16 or not _packs():
+        return lambda rows: F.linear(rows.to(weight.dtype), weight).to(rows.dtype)
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), ROWS)
+    pointwise = torch.ops.mkldnn._linear_pointwise
+
+    def product(rows: Tensor) -> Tensor:
+        made: Tensor = pointwise(rows.to(weight_dtype), packed, None, "none", [], "")
+        return made.to(rows.dtype)
+
+    weight_dtype = weight.dtype
+    return product
+
+
+def _packs() -> bool:
+    return hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def _bytes(weight: Tensor) -> Kernel:
+    """W ~ s_out * q_W, x ~ s_row * q_x with whole q in [-127, 127]: W x ~ s_out * s_row * (q_W q_x).
+
+    The rows are brought into [-1, 1] and FBGEMM rounds them to multiples of 1 / levels. Without VNNI its
+    16-bit sums overflow at 127, so that there are 63.
+    """
+    levels = 127 if torch.cpu._is_vnni_supported() else 63
+    scales = weight.abs().amax(1).clamp_(min=1e-30).div_(127)
+    with warnings.catch_warnings():
+        # torch.quantize_per_channel is the only way to FBGEMM's packed weight, and is to go.
+        warnings.simplefilter("ignore", UserWarning)
+        zeros = torch.zeros(len(scales), dtype=torch.int64)
+        quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    packed = torch.ops.quantized.linear_prepack(quantized, None)
+    pointwise = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
+
+    def product(rows: Tensor) -> Tensor:
+        size = rows.abs().amax(-1, keepdim=True).clamp_(min=1e-30)
+        made: Tensor = pointwise(rows / size, 1 / levels, 128, packed)
+        return made.mul_(size)
+
+    return product
 
 
 @dataclass(frozen=True)
@@ -58,12 +138,17 @@ class Change:
 class Projection:
     """Linear modules that read the same rows, fused into one: rows [N, in] -> [N, out_1 + out_2 + ...]."""
 
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+    def __init__(self, weights: Mapping[str, Tensor], product: Product = "fp32") -> None:
         """`weights` [out_i, in] by module name, in the order of the outputs."""
         self.name = next(iter(weights))
         self.shapes = {module: tuple(weight.shape) for module, weight in weights.items()}
         self._like = next(iter(weights.values())).new_empty(0)
-        self.linear = Linear(torch.cat(list(weights.values())))
+        self.linear = Linear(torch.cat(list(weights.values())), product)
+        self._last: tuple[list[Tensor], Linear] | None = None
+
+    def touched(self, changes: Mapping[str, LowRank]) -> dict[str, LowRank]:
+        """Those of `changes` that change one of these modules."""
+        return {module: changes[module] for module in self.shapes if module in changes}
 
     def change(self, changes: Mapping[str, LowRank]) -> Change | None:
         """The changes of these modules as one, None if none of them is changed.
@@ -74,7 +159,7 @@ class Projection:
                                                        [0        0     ]
                                                        [0        s_v B_v]
         """
-        changed = {module: changes[module] for module in self.shapes if module in changes}
+        changed = self.touched(changes)
         if not changed:
             return None
         ranks = sum(len(change.A) for change in changed.values())
@@ -86,20 +171,79 @@ class Projection:
                 up[row : row + out, column : column + B.shape[1]] = B
                 column += B.shape[1]
             row += out
-        down = torch.cat([change.A for change in changed.values()]).to(self._like)
-        return Change(Linear(down), Linear(up))
+        product = "bf16" if self.linear.product == "int8" else self.linear.product
+        return Change(self._down([change.A for change in changed.values()], product), Linear(up, product))
+
+    def _down(self, factors: list[Tensor], product: Product) -> Linear:
+        """The factors A as one. A knob that is turned on does not change them: the last ones are kept."""
+        if self._last is None or [*map(id, self._last[0])] != [*map(id, factors)]:
+            self._last = factors, Linear(torch.cat(factors).to(self._like), product)
+        return self._last[1]
+
+    def merged(self, weights: Mapping[str, Tensor], changes: Mapping[str, LowRank]) -> Linear | None:
+        """The changed projection as a weight of its own, None if nothing changes; `weights` by name."""
+        changed = self.touched(changes)
+        if not changed:
+            return None
+        base = {f"{module}.weight": weights[f"{module}.weight"] for module in self.shapes}
+        factors = torch.bfloat16 if self.linear.product == "bf16" else torch.float32
+        made = [weight.to(factors) for weight in (base | merge(base, changed, factors)).values()]
+        return Linear(torch.cat(made), self.linear.product)
 
 
-Tuning = Mapping[str, Change]
+@dataclass(frozen=True)
+class Tuning:
+    """The changes of a mix by the name of the projection they belong to; a Linear takes its place."""
+
+    parts: Mapping[str, Change | Linear]
+
+    @property
+    def merged(self) -> bool:
+        """Whether the changed weights are a second copy beside the base's."""
+        return any(isinstance(part, Linear) for part in self.parts.values())
+
+    @property
+    def linears(self) -> list[Linear]:
+        """All its products."""
+        parts = self.parts.values()
+        return [linear for p in parts for linear in ((p,) if isinstance(p, Linear) else (p.down, p.up))]
 
 
-def tune(projections: Sequence[Projection], changes: Mapping[str, LowRank]) -> Tuning:
-    """The changes of a mix, by the name of the projection they belong to.
+def tune(
+    projections: Sequence[Projection],
+    changes: Mapping[str, LowRank],
+    weights: Mapping[str, Tensor],
+    merged: bool | None = None,
+) -> Tuning:
+    """The changes of a mix, added while decoding or merged into a second copy: what `cheaper` says.
 
+    `weights` holds the base's, `<module>.weight`; `merged` asks for one of the two whatever it costs.
     Raises KeyError if `changes` has a module that none of the projections holds.
     """
     known = {module for projection in projections for module in projection.shapes}
     if unknown := sorted(changes.keys() - known):
         raise KeyError(f"no projection holds {unknown[0]}")
-    made = {projection.name: projection.change(changes) for projection in projections}
-    return {name: change for name, change in made.items() if change is not None}
+    if merged is None:
+        live, copy = costs(projections, changes)
+        merged = copy < live
+    made: dict[str, Change | Linear | None] = {
+        p.name: p.merged(weights, changes) if merged else p.change(changes) for p in projections
+    }
+    return Tuning({name: part for name, part in made.items() if part is not None})
+
+
+def costs(projections: Sequence[Projection], changes: Mapping[str, LowRank]) -> tuple[int, int]:
+    """What a step pays for changes that are added while decoding, and for a second, merged copy: in bytes.
+
+    A function of shapes alone, so that a mix is decoded in the same way every time: which of the two it is
+    changes the last bits. Cost is bytes to be read + CALL_BYTES for each product and each sum.
+    """
+    live = copy = 0
+    for projection in projections:
+        if changed := projection.touched(changes):
+            ranks = sum(len(change.A) for change in changed.values())
+            out, into = projection.linear.shape
+            product = "bf16" if projection.linear.product == "int8" else projection.linear.product
+            live += ranks * (out + into) * BYTES[product] + 3 * CALL_BYTES
+            copy += projection.linear.bytes + 2 * CALL_BYTES
+    return live, copy

@@ -20,7 +20,7 @@ from engine.errors import CallProblem, Problem
 from engine.events import Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
 from engine.files import sha256_of
 from engine.generate import Clip, Decoded, Request, generate, total_steps
-from engine.job import AudioPrompt, Job
+from engine.job import AudioPrompt, Job, Precision
 from engine.linear import Tuning
 from engine.melody import MAX_SECONDS
 from engine.merge import Stack, mixed, stack
@@ -53,6 +53,7 @@ class _Loaded:
 
     ref: ModelRef
     sha256: str
+    asked: Precision
     model: Model
     adapters: dict[_Key, Adapter] = field(default_factory=dict)
     stacks: dict[tuple[_Key, ...], Stack] = field(default_factory=dict)  # of the last knobs only
@@ -95,13 +96,15 @@ class LocalBackend:
             raise Problem(
                 f"The model '{ref.id}' is not on this computer.", f"Fetch it: tunedial models get {ref.id}"
             )
-        if self._loaded is None or self._loaded.ref != ref:
+        asked = job.settings.precision
+        if self._loaded is None or (self._loaded.ref, self._loaded.asked) != (ref, asked):
             yield Loading(f"Loading the model {ref.id}")
         sha256 = weights_sha256(ref.folder)
         loaded = self._loaded
-        if loaded is None or (loaded.ref, loaded.sha256) != (ref, sha256):
+        if loaded is None or (loaded.ref, loaded.sha256, loaded.asked) != (ref, sha256, asked):
             loaded = self._loaded = None  # before the next one takes its place in memory
-            loaded = _Loaded(ref, sha256, load_model(ref.folder, self._device or best_device()))
+            model = load_model(ref.folder, self._device or best_device(), asked)
+            loaded = _Loaded(ref, sha256, asked, model)
             self._loaded = loaded
         choices = adapters_for(job.mix, list_packs(), ref.id, sha256)
         if any(_key(choice) not in loaded.adapters for choice in choices):
@@ -111,7 +114,7 @@ class LocalBackend:
             return
         tuning = None if job.mix.neutral else _tuning(loaded, job, choices)
         request = _request(loaded.model, job, tuning)
-        recipe = _recipe(loaded, job, choices)
+        recipe = _recipe(loaded, job, choices, tuning)
         yield from _decode(loaded.model, request, recipe, cancel)
 
 
@@ -244,7 +247,7 @@ def _melody(model: Model, job: Job) -> NDArray[np.float32] | None:
     return mono
 
 
-def _recipe(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Recipe:
+def _recipe(loaded: _Loaded, job: Job, choices: Sequence[Choice], tuning: Tuning | None) -> Recipe:
     ref = loaded.ref
     return Recipe(
         job=job,
@@ -259,5 +262,7 @@ def _recipe(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Recipe:
         audio_prompt_sha256=sha256_of(job.audio_prompt.path) if job.audio_prompt else None,
         torch_version=torch.__version__,
         device=loaded.model.device,
+        precision=loaded.model.precision,
+        tuned_by=tuning and ("merged" if tuning.merged else "deltas"),
         sample_rate=loaded.model.codec.sample_rate,
     )

@@ -14,6 +14,7 @@ A text encoder in a package is named by its config's `_name_or_path`: "package:N
 
 import contextlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,10 @@ from engine.checkpoint import Checkpoint, open_checkpoint
 from engine.decoder import ACTIVATIONS, Condition, Decoder, DecoderSpec, tensor_shapes
 from engine.delay import delays
 from engine.errors import Problem
+from engine.job import Precision
+from engine.linear import DTYPES, Product
 from engine.melody import chroma, fitted, from_second, no_melody
+from engine.precision import resolve
 from engine.text import PACKAGE, TextEncoder, has_tokenizer, package_folder
 
 MAX_WINDOW_SECONDS = 30  # what MusicGen was trained on
@@ -64,6 +68,11 @@ class Model:
     codec: codecs.Codec
     melody: MelodySpec | None
     device: str
+
+    @property
+    def precision(self) -> Product:
+        """What the decoder is packed for."""
+        return self.decoder.product
 
     @property
     def frame_rate(self) -> float:
@@ -118,16 +127,19 @@ class Model:
             return self.codec.encode(torch.from_numpy(audio)[None].to(self.device))[0].cpu()
 
 
-def load_model(folder: Path, device: str = "cpu") -> Model:
-    """The model in `folder`. Weights are float32; on CUDA the decoder's are float16.
+def load_model(folder: Path, device: str = "cpu", precision: Precision = "auto") -> Model:
+    """The model in `folder`, its decoder packed in `precision` (see `engine.precision`), the rest float32.
 
-    Raises Problem naming the file: no MusicGen, damaged, incomplete, or only pickled weights.
+    Raises Problem naming the file: no MusicGen, damaged, incomplete, or only pickled weights; CallProblem
+    if the device has not this precision.
     """
     config = _read_config(folder)
     checkpoint = open_checkpoint(folder, device)
     spec = _decoder_spec(config, folder)
-    weights = checkpoint.below("decoder.", torch.float16 if device == "cuda" else torch.float32)
-    weights.check(tensor_shapes(spec))
+    shapes = tensor_shapes(spec)
+    product = resolve(precision, device, sum(map(math.prod, shapes.values())))
+    weights = checkpoint.below("decoder.", DTYPES[product] if device == "cuda" else torch.float32)
+    weights.check(shapes)
     codec = codecs.build(config["audio_encoder"], dict(checkpoint.below("audio_encoder.")), spec.channels)
     if (codec.codebooks, codec.card) != (spec.codebooks, spec.card):
         raise Problem(
@@ -138,7 +150,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
     text, projection = _text_encoder(config, checkpoint, spec.hidden, folder, device)
     return Model(
         folder=folder,
-        decoder=Decoder(spec, weights),
+        decoder=Decoder(spec, weights, product),
         text=text,
         text_projection=projection,
         codec=codec,

@@ -54,6 +54,10 @@ class Recipe(BaseModel):
     engine_version: str = __version__
     torch_version: str
     device: str
+    precision: Literal["fp32", "fp16", "bf16", "int8"] | None = (
+        None  # None in takes before there was a choice
+    )
+    tuned_by: Literal["deltas", "merged"] | None = None  # how the tuned clip's weights came about
     sample_rate: int = Field(gt=0)
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     partial: bool = False

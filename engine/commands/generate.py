@@ -2,14 +2,14 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic import ValidationError
 
 from engine.commands.common import backend_option, call_problem, json_option, note, open_backend, out_option
 from engine.errors import CallProblem
-from engine.job import STARTER, GenerationSettings, Job
+from engine.job import STARTER, GenerationSettings, Job, Precision
 from engine.metrics import METRIC_IDS, metric
 
 DRAWN_SEED_BITS = 32
@@ -54,6 +54,11 @@ def _model(ctx: click.Context, param: click.Parameter, name: str) -> str:
 @click.option("--temperature", type=float, help=f"Lower plays safer.  [default: {DEFAULTS.temperature:g}]")
 @click.option("--top-k", type=int, help=f"Choose among the K likeliest.  [default: {DEFAULTS.top_k}]")
 @click.option(
+    "--precision",
+    type=click.Choice(get_args(Precision)),
+    help=f"int8 is fastest, fp32 exact.  [default: {DEFAULTS.precision}]",
+)
+@click.option(
     "--audio-prompt",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Audio to begin from.",
@@ -82,6 +87,7 @@ def generate(
     guidance: float | None,
     temperature: float | None,
     top_k: int | None,
+    precision: Precision | None,
     audio_prompt: Path | None,
     role: str | None,
     audio_start: float | None,
@@ -116,7 +122,9 @@ def generate(
     if words is None:
         raise CallProblem("There is no prompt.", 'Describe the music, e.g. tunedial generate "jazz, piano"')
     mix, settings = saved.get("mix", {}), saved.get("settings", {})
-    typed = _given(seconds=seconds, guidance=guidance, temperature=temperature, top_k=top_k)
+    typed = _given(
+        seconds=seconds, guidance=guidance, temperature=temperature, top_k=top_k, precision=precision
+    )
     try:
         job = Job.model_validate(
             {

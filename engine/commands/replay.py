@@ -43,5 +43,7 @@ def _changes(before: Recipe, now: Recipe) -> list[str]:
         "the version of Tunedial": before.engine_version == now.engine_version,
         "the version of torch": before.torch_version == now.torch_version,
         "the device": before.device == now.device,
+        "the precision": before.precision in (None, now.precision),
+        "how the knobs were applied": before.tuned_by in (None, now.tuned_by),
     }
     return [name for name, unchanged in same.items() if not unchanged]

@@ -1,0 +1,29 @@
+"""The precision a model is decoded in: what was asked for, on what this computer has.
+
+`auto` is half precision on CUDA. On a processor it is bf16 for a decoder whose weights do not fit into any
+cache, if the processor multiplies bf16 itself, and fp32 for the rest, the starter among them. int8 rounds
+most and is only taken when asked for.
+"""
+
+import torch
+
+from engine.errors import CallProblem
+from engine.job import Precision
+from engine.linear import Product, int8_works
+
+LARGE = 100_000_000  # parameters; the starter has 30 million, musicgen-small 400 million
+
+
+def resolve(asked: Precision, device: str, parameters: int) -> Product:
+    """The products that a decoder of so many parameters is packed for.
+
+    Raises CallProblem if int8 is asked for where there is no kernel for it.
+    """
+    if asked == "int8" and not (device == "cpu" and int8_works()):
+        raise CallProblem("int8 works on x86 processors only.", "Use --precision auto.")
+    if asked != "auto":
+        return asked
+    if device == "cuda":
+        return "fp16"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16" if device == "cpu" and native and parameters >= LARGE else "fp32"
