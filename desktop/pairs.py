@@ -1,6 +1,6 @@
 """Two clips side by side that may still be growing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +76,12 @@ def pair_of(take: Take, folder: Path | None = None) -> Pair:
     tuned = base if take.tuned is take.base else Clip(take.tuned, take.tuned.shape[1])
     recipe = take.recipe
     return Pair(recipe.job, take.sample_rate, base, tuned, folder, recipe.partial)
+
+
+def beginning(pair: Pair, seconds: float) -> Pair:
+    """The first `seconds` of a finished pair; all of it if it is shorter."""
+    length = round(seconds * pair.sample_rate)
+    base, tuned = (
+        Clip(clip.samples[:, :length], min(clip.filled, length)) for clip in (pair.base, pair.tuned)
+    )
+    return replace(pair, base=base, tuned=base if pair.neutral else tuned)

@@ -12,7 +12,7 @@ from desktop import session
 from desktop.actions import mixing, prompting
 from desktop.app import App
 from desktop.library.measurements import keep_measured
-from desktop.pairs import Pair, add_audio, growing_pair, pair_of
+from desktop.pairs import Pair, add_audio, beginning, growing_pair, pair_of
 from desktop.state import Queued
 from desktop.texts import mark, tr
 from engine.errors import Problem
@@ -25,6 +25,7 @@ from engine.take import Take, write_take
 
 KEPT = 20  # entries of the queue that are over
 SCOUT_SECONDS = 4.0
+LOOK_AHEAD_S = 1.0  # a codec hears up to 0.7 s ahead, so the end of a clip is not yet as in a longer one
 
 _numbers = count(1)
 
@@ -42,7 +43,7 @@ def scout(app: App, seeds: int = 4) -> None:
     job = _job(app)
     if job is None:
         return
-    seconds = min(SCOUT_SECONDS, job.settings.seconds)
+    seconds = min(SCOUT_SECONDS + LOOK_AHEAD_S, job.settings.seconds)
     settings = job.settings.model_copy(update={"seconds": seconds})
     for _ in range(seeds):
         seed = prompting.drawn_seed()
@@ -194,7 +195,7 @@ def _speed(entry: Queued, step: int, total: int, eta: float) -> float | None:
 
 
 def _finish(app: App, entry: Queued, take: Take, status: str) -> None:
-    pair = pair_of(take)
+    pair = beginning(pair_of(take), SCOUT_SECONDS) if entry.scout else pair_of(take)
     _put(app, entry.became(status=status, step=entry.total, eta=None, pair=pair))
     shown = app.state.pair.value is entry.pair
     if shown:

@@ -76,7 +76,11 @@ class PairPanel(QFrame):
         group.addButton(spectra)
         self.spectra = spectra
         self.snap = self._chip(
-            tr("Snap"), tr("Selections and clicks go to the nearest beat (Alt: not)"), True
+            tr("Snap"),
+            tr(
+                "Selections and clicks go to the nearest beat (Alt: not). Bars have four beats, from the start."
+            ),
+            True,
         )
         self.snap.toggled.connect(self._set_snap)
         self.match = self._chip(

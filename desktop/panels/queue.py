@@ -128,7 +128,8 @@ def _told(entry: Queued) -> str:
     if entry.status == "loading":
         return entry.what
     if entry.status != "running":
-        return f"{tr(WORDS[entry.status])} · {entry.job.settings.seconds:g} s · {seed}"
+        seconds = entry.pair.seconds if entry.pair else entry.job.settings.seconds
+        return f"{tr(WORDS[entry.status])} · {seconds:g} s · {seed}"
     parts = [f"{entry.step / max(1, entry.total):.0%}"]
     if entry.eta is not None:
         parts.append(tr("{} s left").format(max(1, round(entry.eta))))

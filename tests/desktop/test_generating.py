@@ -156,7 +156,7 @@ def test_scout_makes_previews_and_the_full_take_begins_like_them(window, app, ba
     qtbot.waitUntil(lambda: ended(app))
     previews = app.state.queue.value
     assert len(previews) == 4 and len({entry.job.seed for entry in previews}) == 4
-    assert {entry.job.settings.seconds for entry in previews} == {generating.SCOUT_SECONDS}
+    assert {entry.pair.seconds for entry in previews} == {generating.SCOUT_SECONDS}
     assert app.state.pair.value is None
     generating.render_in_full(app, previews[2].number, 8)
     qtbot.waitUntil(lambda: ended(app))
