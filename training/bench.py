@@ -85,10 +85,12 @@ def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
 
     from training.batches import clips_of
     from training.losses import total_loss
+    from training.memory import keep_memory
     from training.policy import LoraPlan, layout_of, with_lora
-    from training.scoring import predictions
+    from training.scoring import code_logps
     from training.trainer import scores_of
 
+    keep_memory()
     decoder = _decoder(shape)
     layout = layout_of(decoder)
     policy = with_lora(decoder, LoraPlan(frozen=shape.layers // 2)).train()
@@ -98,10 +100,8 @@ def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
     def step() -> None:
         clips = clips_of(batch)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = predictions(policy, clips, layout)
-        total_loss(
-            {"sigmoid": 1.0}, scores_of(logits, batch["references"], clips, layout), 0.1, 0.0
-        ).backward()
+            logps = code_logps(policy, clips, layout)
+        total_loss({"sigmoid": 1.0}, scores_of(logps, batch["references"], clips), 0.1, 0.0).backward()
         optimizer.step()
         optimizer.zero_grad()
 
@@ -143,8 +143,8 @@ def _naive_step(shape: Shape, pairs: int, seconds: float) -> Any:
                 clips = clips_of(read())
                 references = token_logps(predictions(reference, clips, layout), clips, layout).sum((1, 2))
             clips = clips_of(read())
-            logits = predictions(policy, clips, layout)
-        total_loss({"sigmoid": 1.0}, scores_of(logits, references, clips, layout), 0.1, 0.0).backward()
+            logps = token_logps(predictions(policy, clips, layout), clips, layout)
+        total_loss({"sigmoid": 1.0}, scores_of(logps, references, clips), 0.1, 0.0).backward()
         optimizer.step()
         optimizer.zero_grad()
 

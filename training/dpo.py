@@ -43,10 +43,12 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     from engine.ledger import Ledger
     from training.batches import Examples
     from training.cache import cache_folder, precision_of, text_states
+    from training.memory import keep_memory
     from training.policy import layout_of, load_decoder, save_adapter, with_lora
     from training.references import score_references
     from training.trainer import DpoTrainer
 
+    keep_memory()
     model, base = model_here(plan.model)
     sha256 = weights_sha256(base)
     config = dpo_config(plan.settings, run)

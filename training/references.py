@@ -12,7 +12,7 @@ import torch
 from engine.ledger import Ledger
 from engine.pairs import Pair
 from training.batches import clip_key, padded_codes, padded_states
-from training.scoring import Clips, Layout, predictions, token_logps
+from training.scoring import Clips, Layout, code_logps
 
 
 def missing_clips(pairs: Sequence[Pair], known: Any) -> list[tuple[str, int, bool]]:
@@ -56,6 +56,6 @@ def score_references(
         clips = Clips(*(tensor.to(device) for tensor in (codes, frames, given, text, mask)))
         autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
         with policy.disable_adapter(), autocast:
-            logps = token_logps(predictions(policy, clips, layout), clips, layout).double().sum((1, 2))
+            logps = code_logps(policy, clips, layout).double().sum((1, 2))
         references.add({key: float(value) for (key, _, _), value in zip(part, logps, strict=True)})
         yield min(start + rows, len(missing)), len(missing)

@@ -6,7 +6,8 @@ tokenizer and one text config. Tests hold the numbers here to those of its `_com
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from transformers import PrinterCallback, Trainer
 from training.batches import clips_of, collate
 from training.losses import Scores, reward_figures, total_loss
 from training.plan import loss_weights
-from training.scoring import Clips, Layout, divergence, predictions, token_logps
+from training.scoring import Clips, Layout, code_logps, divergence, predictions, token_logps
 from training.stopping import good_evaluations
 
 ACCURACY = "eval_rewards/accuracies"
@@ -27,8 +28,8 @@ class DpoTrainer(Trainer):  # type: ignore[misc]
     """Trains `policy`, a PeftModel around MusicgenForCausalLM, on `Examples`.
 
     References that the examples lack are worked out on the fly, with the adapter switched off. Figures are
-    logged by TRL's names, and `kl` besides: on held-out clips, the mean KL divergence for each code, in
-    nats, of the policy from the reference.
+    logged by TRL's names, and `kl` besides: on the clips of the first held-out batch, the mean KL divergence
+    for each code, in nats, of the policy from the reference.
     """
 
     loss_is_scaled_for_ga = False
@@ -68,15 +69,15 @@ class DpoTrainer(Trainer):  # type: ignore[misc]
         """The loss of a collated batch; its figures are kept for the log."""
         clips = clips_of(inputs)
         mode = "train" if model.training else "eval"
-        logits = predictions(model, clips, self._layout)
+        if mode == "eval" and not self._figures["eval"]["kl"]:
+            logps = self._with_divergence(model, clips)
+        else:
+            logps = code_logps(model, clips, self._layout)
         references = inputs.get("references")
-        if references is None or mode == "eval":
-            base = self._reference_logits(model, clips)
-            if references is None:
-                references = token_logps(base, clips, self._layout).sum((1, 2))
-            if mode == "eval":
-                self._note(mode, {"kl": divergence(logits.detach(), base, clips, self._layout)})
-        scores = scores_of(logits, references, clips, self._layout)
+        if references is None:
+            with self._reference(model):
+                references = code_logps(model, clips, self._layout).sum((1, 2))
+        scores = scores_of(logps, references, clips)
         self._note(mode, reward_figures(scores, self.args.beta))
         loss = total_loss(self._weights, scores, self.args.beta, self.args.label_smoothing)
         return (loss, {"logps": torch.cat([scores.chosen, scores.rejected])}) if return_outputs else loss
@@ -107,18 +108,27 @@ class DpoTrainer(Trainer):  # type: ignore[misc]
         super().log(logs, start_time)
 
     @torch.no_grad()
-    def _reference_logits(self, model: Any, clips: Clips) -> Tensor:
-        with self.accelerator.unwrap_model(model).disable_adapter():
-            return predictions(model, clips, self._layout)
+    def _with_divergence(self, model: Any, clips: Clips) -> Tensor:
+        """What `code_logps` gives; notes the divergence, which needs all logits of both, on the way."""
+        logits = predictions(model, clips, self._layout)
+        with self._reference(model):
+            base = predictions(model, clips, self._layout)
+        self._note("eval", {"kl": divergence(logits, base, clips, self._layout)})
+        return token_logps(logits, clips, self._layout)
+
+    @contextmanager
+    def _reference(self, model: Any) -> Iterator[None]:
+        with torch.no_grad(), self.accelerator.unwrap_model(model).disable_adapter():
+            yield
 
     def _note(self, mode: str, figures: dict[str, Tensor]) -> None:
         for name, value in figures.items():
             self._figures[mode][name].append(self.accelerator.gather(value.detach()).cpu())
 
 
-def scores_of(logits: Tensor, references: Tensor, clips: Clips, layout: Layout) -> Scores:
-    """The scores of B pairs from the logits [2B, K, C, V] and reference log-probabilities [2B]."""
-    chosen, rejected = token_logps(logits, clips, layout).sum((1, 2)).chunk(2)
+def scores_of(logps: Tensor, references: Tensor, clips: Clips) -> Scores:
+    """The scores of B pairs from their codes' log-probabilities [2B, K, C] and the references [2B]."""
+    chosen, rejected = logps.sum((1, 2)).chunk(2)
     reference_chosen, reference_rejected = references.to(chosen).chunk(2)
     chosen_count, rejected_count = clips.scored.sum((1, 2)).chunk(2)
     return Scores(chosen, rejected, reference_chosen, reference_rejected, chosen_count, rejected_count)

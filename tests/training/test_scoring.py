@@ -11,9 +11,10 @@ from engine.delay import delayed
 from engine.model import load_model
 from tests.engine import tiny
 from tests.training.tiny_pairs import pairs
+from training import scoring
 from training.batches import Example, clips_of, collate
 from training.policy import LoraPlan, layout_of, load_decoder, with_lora
-from training.scoring import Clips, Layout, counted, divergence, predictions, token_logps
+from training.scoring import Clips, Layout, code_logps, counted, divergence, predictions, token_logps
 
 
 def brute_force(decoder: Any, layout: Layout, codes: np.ndarray, given: int, states: torch.Tensor) -> float:
@@ -52,13 +53,55 @@ def test_a_batch_scores_as_step_by_step(folder: Path) -> None:
         layout,
     )
     clips = clips_of(batch)
-    found = token_logps(predictions(decoder, clips, layout), clips, layout).sum((1, 2))
+    plain = token_logps(predictions(decoder, clips, layout), clips, layout).sum((1, 2))
+    found = code_logps(decoder, clips, layout).sum((1, 2))
     sides = [(pair, pair.chosen) for pair in made] + [(pair, pair.rejected) for pair in made]
     expected = [
         brute_force(decoder, layout, side.codes, pair.prompt_frames, states[pair.prompt])
         for pair, side in sides
     ]
+    assert plain.tolist() == pytest.approx(expected, abs=2e-3, rel=2e-5)
     assert found.tolist() == pytest.approx(expected, abs=2e-3, rel=2e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("rows", [5, 1024])
+def test_codes_scored_without_keeping_logits_have_the_same_gradients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, rows: int
+) -> None:
+    monkeypatch.setattr(scoring, "_ROWS", rows)
+    policy = with_lora(load_decoder(tiny.save(tiny.mono(), tmp_path / "model")), LoraPlan(rank=2))
+    layout = layout_of(policy.get_base_model())
+    batch = collate(
+        [Example(p.chosen.codes, p.rejected.codes, 0, torch.randn(3, 32), None) for p in pairs(3)], layout
+    )
+    clips, weights = clips_of(batch), torch.tensor([1.0, -2, 0.5, 3, 0.1, -1])
+    results = []
+    for score in (
+        lambda: token_logps(predictions(policy, clips, layout), clips, layout),
+        lambda: code_logps(policy, clips, layout),
+    ):
+        policy.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            sums = score().sum((1, 2))
+        (sums * weights).sum().backward()
+        gradients = [p.grad.flatten() for p in policy.parameters() if p.grad is not None]
+        results.append((sums.detach(), torch.cat(gradients)))
+    (plain, plain_gradients), (found, gradients) = results
+    allowed = 1e-5 if dtype == torch.float32 else 1e-2
+    assert (found - plain).norm() <= allowed * plain.norm()
+    assert (gradients - plain_gradients).norm() <= allowed * plain_gradients.norm()
+
+
+def test_a_head_that_is_trained_too_is_scored_from_its_logits(tmp_path: Path) -> None:
+    lora = LoraPlan(rank=2, frozen=0)
+    policy = with_lora(load_decoder(tiny.save(tiny.mono(), tmp_path / "model")), lora)
+    policy.get_base_model().lm_heads.requires_grad_(True)
+    layout = layout_of(policy.get_base_model())
+    pair = pairs(1)[0]
+    batch = collate([Example(pair.chosen.codes, pair.rejected.codes, 0, torch.randn(3, 32), None)], layout)
+    code_logps(policy, clips_of(batch), layout).sum().backward()
+    assert policy.get_base_model().lm_heads[0].weight.grad.abs().max() > 0
 
 
 def test_the_matrices_of_the_docstrings() -> None:

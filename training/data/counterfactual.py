@@ -122,12 +122,16 @@ def _pairs(
                 for i, cut in zip(couple, cuts, strict=True)
             )
             split: Split = "train" if cuts[0].rendering.split == "train" else "test"
-            yield Pair(_caption(cuts, metric), metric, split, best, other)
+            yield Pair(_caption(cuts), metric, split, best, other)
 
 
-def _caption(cuts: Sequence[Cut], metric: str) -> str:
-    """One caption for both, of either's instruments, that names no quality that might differ."""
-    what = f"{metric} {cuts[0].source} {cuts[1].source}"
+def _caption(cuts: Sequence[Cut]) -> str:
+    """One caption for both, of either's instruments, that names no quality that might differ.
+
+    It is the same for every metric and order: so what the base makes of the clips is worked out once for all.
+    """
+    couple = sorted(cuts, key=lambda cut: cut.source)
+    what = " ".join(cut.source for cut in couple)
     rng = random.Random(hashlib.sha256(what.encode()).hexdigest())
-    chosen = rng.choice(list(cuts)).rendering.description
+    chosen = rng.choice(couple).rendering.description
     return caption(chosen.model_copy(update={"varied": True}), rng)
