@@ -199,8 +199,8 @@ def report(corpus: Path, model: Path, clips: int, examples: Path | None, as_json
 @click.option(
     "--to", "target", type=click.Path(path_type=Path), default=Path("resources/scorer"), show_default=True
 )
-@click.option("--clips", type=click.IntRange(100), default=1500, show_default=True, help="Of ten seconds.")
-@click.option("--steps", type=click.IntRange(1), default=2500, show_default=True)
+@click.option("--clips", type=click.IntRange(100), default=3750, show_default=True, help="Of ten seconds.")
+@click.option("--steps", type=click.IntRange(1), default=3000, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
 def scorer(
