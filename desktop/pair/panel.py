@@ -77,9 +77,7 @@ class PairPanel(QFrame):
         self.spectra = spectra
         self.snap = self._chip(
             tr("Snap"),
-            tr(
-                "Selections and clicks go to the nearest beat (Alt: not). Bars have four beats, from the start."
-            ),
+            tr("Selections go to the nearest beat (Alt: not). Bars have four beats, from the start."),
             True,
         )
         self.snap.toggled.connect(self._set_snap)

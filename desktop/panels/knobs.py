@@ -81,13 +81,11 @@ class KnobsPanel(QFrame):
         )
         reset = IconButton("reset", tr("All knobs to 0"), lambda: mixing.reset(self._app))
         slots = row(self.slot_a, self.morph, self.slot_b, gap=6)
-        side = column(1, slots, row(1, self.copy, self.dice, reset, gap=2), 1, gap=8)
         made = panel()
         head = row(label(tr("MIX"), "heading"), 1)
         bar = column(label(tr("Weights"), "small"), self.bar, gap=3)
-        top = row(self.amount, side, gap=12)
-        top.setStretchFactor(side, 1)
-        made.setLayout(column(head, 1, top, 2, bar, 1, gap=6))
+        top = row(self.amount, 1, self.copy, self.dice, reset, gap=2)
+        made.setLayout(column(head, top, 1, slots, 1, bar, gap=6))
         made.setContentsMargins(theme.PAD, 8, theme.PAD, 10)
         return made
 

@@ -788,7 +788,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Selections and clicks go to the nearest beat (Alt: not). Bars have four beats, from the start.</source>
+        <source>Selections go to the nearest beat (Alt: not). Bars have four beats, from the start.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
