@@ -77,7 +77,7 @@ def _steady(shape: tuple[int, int], product: Product) -> bool:
     random = torch.Generator().manual_seed(0)
     linear = Linear(torch.randn(shape, generator=random), product)
     rows = torch.randn(MOST_ROWS, shape[1], generator=random)
-    many, few = linear(rows), torch.cat([linear(some) for some in rows.split(ROWS)])
+    many, few = linear(rows), torch.cat([linear(some) for some in torch.split(rows, ROWS)])
     return torch.equal(many, few)
 
 

@@ -204,7 +204,7 @@ def single(stage: Stage) -> dict[str, Any]:
                 ways[product] = lambda d=decoder: clip_seconds(d, [Clip(0)], FRAMES)[1]  # type: ignore[misc]
             times = in_turn(ways, stage.rounds)
         bandwidth = max(bandwidth, read_bandwidth()) if count == most else bandwidth
-        fraction = {}
+        fraction: dict[str, float] = {}
         for product in PRECISIONS:
             ratios[product][str(count)] = ratio(times["transformers"], times[product])
             least = (stage.decoder(product).bytes + cache) / bandwidth
