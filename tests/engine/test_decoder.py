@@ -13,7 +13,7 @@ from transformers import (
 
 from engine.adapters import LowRank
 from engine.decoder import PREFILL_FRAMES, ROWS, Condition, Decoder, DecoderSpec, tensor_shapes
-from engine.linear import Linear, Projection, Tuning
+from engine.linear import Linear, Product, Projection, Tuning, steady
 from tests.engine.tiny import CARD, decoder_settings, spread
 
 S, STEPS = 5, 12
@@ -203,3 +203,44 @@ def test_a_product_is_the_same_bits_at_any_number_of_threads(into: int, out: int
     for threads in (2, 3, 5, 8):
         torch.set_num_threads(threads)
         assert torch.equal(linear(rows), expected)
+
+
+@pytest.mark.parametrize("product", ["fp32", "bf16", "int8"])
+def test_a_product_is_the_same_bits_among_other_rows_and_threads(product: Product) -> None:
+    linear, rows = Linear(random(96, 384), product), random(16, 384, seed=1)
+    expected = linear(rows)
+    assert (expected - rows @ random(96, 384).T).abs().max() < 1.5
+    assert torch.equal(linear(rows[4:8]), expected[4:8]) == steady([linear])
+    louder = torch.cat([rows[:4], 100 * rows[4:]])
+    assert torch.equal(linear(louder)[:4], expected[:4])
+    for threads in (2, 3):
+        torch.set_num_threads(threads)
+        assert torch.equal(linear(rows), expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("product", "far"), [("bf16", 0.15), ("int8", 0.4)])
+def test_other_precisions_are_near_fp32(product: Product, far: float) -> None:
+    weights, sequence = tiny_reference().state_dict(), tokens(4, STEPS)
+    condition = Condition(random(S, 32))
+    exact = read(Decoder(spec_of(), weights), sequence, condition, [None], guided=True)[:2]
+    rounded = read(Decoder(spec_of(), weights, product), sequence, condition, [None], guided=True)[:2]
+    assert 0 < (rounded - exact).abs().max() < far
+
+
+@torch.no_grad()
+def test_changes_merged_into_a_second_copy_give_what_they_give_when_added() -> None:
+    decoder = Decoder(spec_of(), tiny_reference().state_dict())
+    sequence, condition = tokens(4, STEPS), Condition(random(S, 32))
+    added, merged = (decoder.tune(changes_for(decoder), merged=way) for way in (False, True))
+    assert merged.merged and not added.merged
+    first, second = (read(decoder, sequence, condition, [None, t], guided=True) for t in (added, merged))
+    assert torch.equal(first[:2], second[:2])
+    torch.testing.assert_close(first, second, atol=1e-3, rtol=1e-3)
+
+
+def test_memory_is_the_windows_and_rows_that_no_clip_takes_have_none() -> None:
+    decoder = Decoder(spec_of(), tiny_reference().state_dict())
+    block, _ = decoder.start([None], True, Condition(random(S, 32)), 20)
+    assert block.rows == ROWS and block.live == 2
+    assert {each.shape for each in block.keys + block.values} == {(2 * 4, 20, 8)}
