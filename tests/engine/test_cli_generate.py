@@ -54,12 +54,14 @@ def test_every_option_reaches_the_job(backend, out, tmp_path):
     audio.touch()
     words = ["--set", "energy=3", "--set", "valence=-2", "--amount", "0.5", "--seed", "11", "--guidance", "4"]
     words += ["--temperature", "0.8", "--top-k", "50", "--audio-prompt", str(audio), "--as", "melody"]
-    words += ["--audio-start", "2", "--audio-end", "6.5"]
+    words += ["--audio-start", "2", "--audio-end", "6.5", "--precision", "bf16"]
     assert generate(out, *words, "--model", "mine") == 0
     (job,) = backend.jobs
     assert job.mix == Mix(knobs={"energy": 3, "valence": -2}, amount=0.5)
     assert job.seed == 11
-    assert job.settings.model_dump() == {"seconds": 1, "guidance": 4, "temperature": 0.8, "top_k": 50}
+    assert job.settings == GenerationSettings(
+        seconds=1, guidance=4, temperature=0.8, top_k=50, precision="bf16"
+    )
     assert job.audio_prompt == AudioPrompt(path=audio, role="melody", start=2, end=6.5)
     assert job.model == "mine"
 
