@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.results import Comparison, Estimate
-from evaluation.statistics import effect_size, holm, mean_interval, paired_differs, paired_greater
+from evaluation.statistics import effect_size, holm, mean_interval
 
 Array = NDArray[np.float64]
 Test = Callable[[Array, Array], float]
@@ -22,13 +22,9 @@ def estimate(values: Array) -> Estimate:
 
 
 def compare(pairs: Sequence[tuple[Array, Array]], test: Test) -> list[Comparison]:
-    """a against b for each of `pairs`, corrected for their number (Holm). See `greater` and `differs`."""
-    corrected = holm([test(a, b) for a, b in pairs])
-    return [_compare(a, b, test(a, b), p) for (a, b), p in zip(pairs, corrected, strict=True)]
-
-
-greater: Test = paired_greater
-differs: Test = paired_differs
+    """a against b for each of `pairs` by `test` (see `statistics`), corrected for their number (Holm)."""
+    found = [test(a, b) for a, b in pairs]
+    return [_compare(a, b, p, fixed) for (a, b), p, fixed in zip(pairs, found, holm(found), strict=True)]
 
 
 def plain(value: float) -> float:

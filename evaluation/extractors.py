@@ -2,8 +2,7 @@
 
     vibenet             the inner features of vibenet [256]; seven values between 0 and 1 as posteriors
     scorer:NAME         a scorer's embeddings; as posteriors, which of the prompts' genres it hears
-    (zero-shot) audioset:ID|FOLDER  an audio spectrogram transformer of transformers, tagging AudioSet's 527
-    classes
+    audioset:ID|FOLDER  an audio spectrogram transformer of transformers, tagging AudioSet's 527 classes
 
 The paper's neighbours use PANN and VGGish. Both are published as pickles, which can run code and are never
 loaded here; the AudioSet tagger stands for them.

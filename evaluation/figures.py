@@ -62,14 +62,7 @@ def heat_figure(heat: HeatMap) -> Figure:
     axes.set_xticks(range(len(heat.columns)), heat.columns, rotation=40, ha="right")
     axes.set_yticks(range(len(heat.models)), [label_of_model(model) for model in heat.models])
     axes.set_xlabel("metric prompt")
-    for row, column in np.ndindex(shares.shape):
-        value = shares[row, column]
-        if np.isfinite(value):
-            dark = abs(value - even) > 0.6 * far
-            text = f"{100 * value:.1f}"
-            axes.text(
-                column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black"
-            )
+    _write_cells(axes, shares, even, far, lambda value: f"{100 * value:.1f}")
     bar = figure.colorbar(image, ax=axes, label=f"share (even: {100 * even:.1f} %)")
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.1f} %")
     return figure
@@ -200,13 +193,18 @@ def cross_talk_figure(dose: Mapping[str, Any]) -> Figure:
     image = axes.imshow(talk, cmap=_DIVERGING, vmin=-far, vmax=far, aspect="auto")
     axes.set_xticks(range(len(METRIC_IDS)), METRIC_IDS, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
-    for row, column in np.ndindex(talk.shape):
-        value = talk[row, column]
-        if np.isfinite(value):
-            color = "white" if abs(value) > 0.6 * far else "black"
-            axes.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=7, color=color)
+    _write_cells(axes, talk, 0.0, far, lambda value: f"{value:+.1f}")
     figure.colorbar(image, ax=axes, label="from −5 to 5, standard deviations of the base")
     return figure
+
+
+def _write_cells(axes: Any, values: Any, middle: float, far: float, told: Callable[[float], str]) -> None:
+    """Write what is `told` of each value into its cell, white on the dark ends, `far` from the middle."""
+    for row, column in np.ndindex(values.shape):
+        value = values[row, column]
+        if np.isfinite(value):
+            color = "white" if abs(value - middle) > 0.6 * far else "black"
+            axes.text(column, row, told(value), ha="center", va="center", fontsize=7, color=color)
 
 
 def _panels(count: int, shared: bool) -> tuple[Figure, list[Any]]:

@@ -62,6 +62,7 @@ def report(pack: str | None, source: Path | None, as_json: bool, **options: Any)
     """
     from engine.files import replace_file
     from evaluation.page import write_page
+    from evaluation.paper import TABLE_3, ordered_in_paper
     from evaluation.results import load_results, save_results
 
     if (pack is None) == (source is None):
@@ -86,7 +87,8 @@ def report(pack: str | None, source: Path | None, as_json: bool, **options: Any)
     scored, measured = results.scored, results.measured
     click.echo(f"positive > base > negative by {results.scorer.name}: {scored.ordered} of {len(scored.rows)}")
     click.echo(f"positive > base > negative by measuring: {measured.ordered} of {len(measured.rows)}")
-    click.echo("positive > base > negative by CLAP in the paper: 3 of 13")
+    paper = f"{len(ordered_in_paper())} of {len(TABLE_3)}"
+    click.echo(f"positive > base > negative by CLAP in the paper: {paper}")
     click.echo(str(out / "report.html"))
 
 

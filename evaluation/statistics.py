@@ -15,24 +15,12 @@ def paired_greater(high: Array, low: Array) -> float:
 
     Prompts where either is NaN do not count; 1 if fewer than five are left, or none differs.
     """
-    from scipy.stats import wilcoxon
-
-    difference = high - low
-    difference = difference[np.isfinite(difference)]
-    if len(difference) < 5 or not difference.any():
-        return 1.0
-    return float(wilcoxon(difference, alternative="greater").pvalue)
+    return _signed_ranks(high - low, "greater")
 
 
 def paired_differs(a: Array, b: Array) -> float:
     """How probably `a` and `b` [prompts] lie this far apart by chance: as `paired_greater`, two-sided."""
-    from scipy.stats import wilcoxon
-
-    difference = a - b
-    difference = difference[np.isfinite(difference)]
-    if len(difference) < 5 or not difference.any():
-        return 1.0
-    return float(wilcoxon(difference).pvalue)
+    return _signed_ranks(a - b, "two-sided")
 
 
 def effect_size(a: Array, b: Array) -> float:
@@ -45,6 +33,15 @@ def effect_size(a: Array, b: Array) -> float:
     if len(difference) < 2 or not (spread := float(difference.std(ddof=1))) > 0:
         return float("nan")
     return float(difference.mean() / spread)
+
+
+def _signed_ranks(difference: Array, alternative: str) -> float:
+    from scipy.stats import wilcoxon
+
+    difference = difference[np.isfinite(difference)]
+    if len(difference) < 5 or not difference.any():
+        return 1.0
+    return float(wilcoxon(difference, alternative=alternative).pvalue)
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from engine.metrics import METRIC_IDS, metric
 from engine.recipe import Direction
-from evaluation.compare import compare, differs, estimate, finite, greater
+from evaluation.compare import compare, estimate, finite
 from evaluation.models import BASE, model_name
 from evaluation.results import Comparison, HeatMap, MetricRow, MetricTable, PromptRow
-from evaluation.statistics import nan_mean
+from evaluation.statistics import nan_mean, paired_differs, paired_greater
 
 Array = NDArray[np.float64]
 SURE = 0.05
@@ -33,7 +33,7 @@ def metric_table(values: Mapping[str, Array], judge: Mapping[str, str]) -> Metri
             if model in values:
                 tuned = values[model][:, column]
                 steps[model] = (tuned, base) if direction == "positive" else (base, tuned)
-    found = dict(zip(steps, compare(list(steps.values()), greater), strict=True))
+    found = dict(zip(steps, compare(list(steps.values()), paired_greater), strict=True))
     rows = [_metric_row(name, column, values, found) for column, name in enumerate(METRIC_IDS)]
     return MetricTable(judge=dict(judge), rows=tuple(row for row in rows if row is not None))
 
@@ -72,7 +72,8 @@ def prompt_table(own: Mapping[str, Array], direction: Direction) -> tuple[Prompt
     with the base two-sided, corrected for all of the table.
     """
     models = [name for m in METRIC_IDS if (name := model_name(m, direction)) in own]
-    against = dict(zip(models, compare([(own[name], own[BASE]) for name in models], differs), strict=True))
+    found = compare([(own[name], own[BASE]) for name in models], paired_differs)
+    against = dict(zip(models, found, strict=True))
     rows = [
         PromptRow(model=name, score=estimate(own[name]), against_base=against.get(name))
         for name in (BASE, *models)

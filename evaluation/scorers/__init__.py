@@ -4,12 +4,13 @@ A score is the cosine of two embeddings, -1 to 1, higher fits better. Audio is e
 that cover it, silent ones left out, and the embeddings are averaged; a clip of silence has no score (NaN).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.scorer.features import unpack
 from evaluation.clips import Listener
 
 Array = NDArray[np.float64]
@@ -54,6 +55,22 @@ def scores(audio: Array, texts: Array) -> Array:
     """The cosines [..., texts] of embeddings [..., D] and [texts, D], each of length 1."""
     found: Array = audio @ texts.T
     return found
+
+
+def embed_clips(
+    kept: Sequence[Mapping[str, Any]], width: int, embed: Callable[[NDArray[np.float32]], Array]
+) -> Array:
+    """Embeddings [n, D] of clips from what was kept of their `windows`; NaN for silence.
+
+    `embed` takes a clip's windows as they were packed, [W, F], to their embeddings [W, D], D = `width`.
+    """
+    rows = [
+        averaged(embed(np.stack([unpack(window) for window in clip["windows"]])))
+        if clip["windows"]
+        else np.full(width, np.nan)
+        for clip in kept
+    ]
+    return np.stack(rows) if rows else np.zeros((0, width))
 
 
 def averaged(windows: Array) -> Array:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from engine.catalog import find_model, weights_sha256
 from engine.errors import Problem
-from engine.scorer.features import WINDOW_S, pack, unpack, windows
+from engine.scorer.features import WINDOW_S, pack, windows
 from evaluation.clips import Listener
+from evaluation.scorers import embed_clips
 
 Array = NDArray[np.float64]
 
@@ -41,15 +42,7 @@ class ClapScorer:
 
     def embed(self, kept: Sequence[Mapping[str, Any]]) -> Array:
         """Embeddings [n, D] of clips; NaN for silence."""
-        from evaluation.scorers import averaged
-
-        rows = [
-            averaged(np.stack([unpack(window) for window in clip["windows"]]).astype(np.float64))
-            if clip["windows"]
-            else np.full(self._width, np.nan)
-            for clip in kept
-        ]
-        return np.stack(rows) if rows else np.zeros((0, self._width))
+        return embed_clips(kept, self._width, lambda windows: windows.astype(np.float64))
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Embeddings [n, D] of texts."""

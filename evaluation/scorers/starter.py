@@ -9,8 +9,9 @@ import soxr
 from numpy.typing import NDArray
 
 from engine.paths import resources
-from engine.scorer.features import RATE, VERSION, hear, pack, unpack, windows
+from engine.scorer.features import RATE, VERSION, hear, pack, windows
 from evaluation.clips import Listener
+from evaluation.scorers import embed_clips
 
 Array = NDArray[np.float64]
 
@@ -50,16 +51,11 @@ class StarterScorer:
         """Embeddings [n, D] of clips; NaN for silence."""
         import torch
 
-        from evaluation.scorers import averaged
+        def embed(windows: NDArray[np.float32]) -> Array:
+            found: Array = self._towers.embed_audio(torch.from_numpy(windows)).double().numpy()
+            return found
 
-        rows = []
-        for clip in kept:
-            if not clip["windows"]:
-                rows.append(np.full(self._towers.config.width, np.nan))
-                continue
-            features = torch.from_numpy(np.stack([unpack(window) for window in clip["windows"]]))
-            rows.append(averaged(self._towers.embed_audio(features).double().numpy()))
-        return np.stack(rows) if rows else np.zeros((0, self._towers.config.width))
+        return embed_clips(kept, self._towers.config.width, embed)
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Embeddings [n, D] of texts."""
