@@ -24,7 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.adapters import LowRank
-from engine.linear import MOST_ROWS, ROWS, Linear, Product, Projection, Tuning, costs, steady, tune
+from engine.job import Product
+from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, costs, steady, tune
 
 PREFILL_FRAMES = 64  # columns read at once where many are known
 
@@ -192,6 +193,12 @@ class Decoder:
     def linear_shapes(self) -> dict[str, tuple[int, ...]]:
         """The modules that adapters may change, with the shapes of their weights [out, in]."""
         return {module: shape for p in self._projections for module, shape in p.shapes.items()}
+
+    @property
+    def like_weights(self) -> dict[str, Tensor]:
+        """`linear_shapes` as weights without values, for `engine.adapters.read_adapter` to check against."""
+        shapes = self.linear_shapes.items()
+        return {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
 
     @property
     def bytes(self) -> int:

@@ -17,19 +17,18 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.adapters import LowRank
+from engine.job import Product
 from engine.merge import merge
 
 ROWS = 4  # oneDNN is faster with four rows than with two
 MOST_ROWS = 16
 
-Product = Literal["fp32", "fp16", "bf16", "int8"]
 Kernel = Callable[[Tensor], Tensor]
 
 DTYPES: Mapping[Product, torch.dtype] = {
@@ -171,13 +170,18 @@ class Projection:
                 up[row : row + out, column : column + B.shape[1]] = B
                 column += B.shape[1]
             row += out
-        product = "bf16" if self.linear.product == "int8" else self.linear.product
-        return Change(self._down([change.A for change in changed.values()], product), Linear(up, product))
+        down = self._down([change.A for change in changed.values()])
+        return Change(down, Linear(up, self.change_product))
 
-    def _down(self, factors: list[Tensor], product: Product) -> Linear:
+    @property
+    def change_product(self) -> Product:
+        """What changes are multiplied in: as the weights are, bf16 beside int8."""
+        return "bf16" if self.linear.product == "int8" else self.linear.product
+
+    def _down(self, factors: list[Tensor]) -> Linear:
         """The factors A as one. A knob that is turned on does not change them: the last ones are kept."""
         if self._last is None or [*map(id, self._last[0])] != [*map(id, factors)]:
-            self._last = factors, Linear(torch.cat(factors).to(self._like), product)
+            self._last = factors, Linear(torch.cat(factors).to(self._like), self.change_product)
         return self._last[1]
 
     def merged(self, weights: Mapping[str, Tensor], changes: Mapping[str, LowRank]) -> Linear | None:
@@ -215,7 +219,7 @@ def tune(
     weights: Mapping[str, Tensor],
     merged: bool | None = None,
 ) -> Tuning:
-    """The changes of a mix, added while decoding or merged into a second copy: what `cheaper` says.
+    """The changes of a mix, added while decoding or merged into a second copy: what `costs` finds cheaper.
 
     `weights` holds the base's, `<module>.weight`; `merged` asks for one of the two whatever it costs.
     Raises KeyError if `changes` has a module that none of the projections holds.
@@ -243,7 +247,6 @@ def costs(projections: Sequence[Projection], changes: Mapping[str, LowRank]) -> 
         if changed := projection.touched(changes):
             ranks = sum(len(change.A) for change in changed.values())
             out, into = projection.linear.shape
-            product = "bf16" if projection.linear.product == "int8" else projection.linear.product
-            live += ranks * (out + into) * BYTES[product] + 3 * CALL_BYTES
+            live += ranks * (out + into) * BYTES[projection.change_product] + 3 * CALL_BYTES
             copy += projection.linear.bytes + 2 * CALL_BYTES
     return live, copy

@@ -189,9 +189,7 @@ def _tuning(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Tuning:
     decoder = loaded.model.decoder
     for choice in choices:
         if _key(choice) not in loaded.adapters:
-            shapes = decoder.linear_shapes.items()
-            like = {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
-            loaded.adapters[_key(choice)] = read_adapter(choice.folder, like)
+            loaded.adapters[_key(choice)] = read_adapter(choice.folder, decoder.like_weights)
     keys = tuple(map(_key, choices))
     if keys not in loaded.stacks:
         loaded.stacks.clear()

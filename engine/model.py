@@ -33,8 +33,8 @@ from engine.checkpoint import Checkpoint, open_checkpoint
 from engine.decoder import ACTIVATIONS, Condition, Decoder, DecoderSpec, tensor_shapes
 from engine.delay import delays
 from engine.errors import Problem
-from engine.job import Precision
-from engine.linear import DTYPES, Product
+from engine.job import Precision, Product
+from engine.linear import DTYPES
 from engine.melody import chroma, fitted, from_second, no_melody
 from engine.precision import resolve
 from engine.text import PACKAGE, TextEncoder, has_tokenizer, package_folder

@@ -8,8 +8,8 @@ most and is only taken when asked for.
 import torch
 
 from engine.errors import CallProblem
-from engine.job import Precision
-from engine.linear import Product, int8_works
+from engine.job import Precision, Product
+from engine.linear import int8_works
 
 LARGE = 100_000_000  # parameters; the starter has 30 million, musicgen-small 400 million
 

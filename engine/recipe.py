@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from engine import __version__
 from engine.errors import Problem
-from engine.job import Job
+from engine.job import Job, Product
 from engine.validation import first_fault
 
 SCHEMA: Literal[1] = 1
@@ -54,9 +54,7 @@ class Recipe(BaseModel):
     engine_version: str = __version__
     torch_version: str
     device: str
-    precision: Literal["fp32", "fp16", "bf16", "int8"] | None = (
-        None  # None in takes before there was a choice
-    )
+    precision: Product | None = None  # None in takes before there was a choice
     tuned_by: Literal["deltas", "merged"] | None = None  # how the tuned clip's weights came about
     sample_rate: int = Field(gt=0)
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -201,15 +201,11 @@ def loaded_model(folder: Path) -> Any:
 
 @cache
 def _tuning(model: Path, knobs: Knobs, folders: tuple[Path, ...]) -> Any:
-    import torch
-
     from engine.adapters import read_adapter
     from engine.merge import combine
 
     decoder = loaded_model(model).decoder
-    like = {
-        f"{name}.weight": torch.empty(shape, device="meta") for name, shape in decoder.linear_shapes.items()
-    }
+    like = decoder.like_weights
     adapters = {
         metric: read_adapter(folder, like) for (metric, _), folder in zip(knobs, folders, strict=True)
     }

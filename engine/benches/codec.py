@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.commands.common import echo_json, json_option, note
+from engine.commands.common import echo_json, json_option, note, precision_option
+from engine.job import Precision
 
 if TYPE_CHECKING:
     from engine.codecs import Codec
@@ -34,27 +35,24 @@ def compare(decoder: "Decoder", codec: "Codec", threads: tuple[int, ...], runs: 
     """Time the loop with and without the codec in turn, `runs` times; the fastest of each counts."""
     import torch
 
+    from engine.benches.loop import threads as on_threads
     from engine.codecs.stream import StreamDecoder
 
-    before = torch.get_num_threads()
     codes = torch.randint(codec.card, (2, codec.codebooks, 2 * PIECE))
-    try:
-        torch.set_num_threads(1)
+    with on_threads(1):
         stream = StreamDecoder(codec, 1)
         stream.push(codes[:1, :, :PIECE])
         start = time.perf_counter()
         stream.push(codes[:1, :, PIECE:])
         alone = (time.perf_counter() - start) * FRAMES_A_SECOND / PIECE
-        loops: dict[int, float] = {}
-        held: dict[int, float] = {}
-        for number in threads:
-            torch.set_num_threads(number)
+    loops: dict[int, float] = {}
+    held: dict[int, float] = {}
+    for number in threads:
+        with on_threads(number):
             pairs = [(_loop(decoder, None), _loop(decoder, codec)) for _ in range(runs)]
-            free, beside = (min(times) for times in zip(*pairs, strict=True))
-            loops[number] = free * FRAMES_A_SECOND / PIECE
-            held[number] = beside / free - 1
-    finally:
-        torch.set_num_threads(before)
+        free, beside = (min(times) for times in zip(*pairs, strict=True))
+        loops[number] = free * FRAMES_A_SECOND / PIECE
+        held[number] = beside / free - 1
     return Found(decoder.product, alone, loops, held)
 
 
@@ -64,21 +62,11 @@ def _loop(decoder: "Decoder", codec: "Codec | None") -> float:
 
     import torch
 
-    from engine.decoder import Condition
-    from engine.generate import Clip, Request, generate
-    from engine.job import GenerationSettings
+    from engine.benches.loop import guided_request
+    from engine.generate import Clip, generate
     from engine.playback import Playback
 
-    spec = decoder.spec
-    condition = Condition(torch.zeros(12, spec.hidden).to(decoder.like))
-    request = Request(
-        clips=[Clip(1), Clip(2)],
-        condition=lambda _: condition,
-        frames=2 * PIECE,
-        window=2 * PIECE,
-        settings=GenerationSettings(),
-        prompt=torch.zeros(spec.codebooks, 0, dtype=torch.int64),
-    )
+    request = guided_request(decoder, [Clip(1), Clip(2)], 2 * PIECE)
     with contextlib.ExitStack() as held:
         steps = held.enter_context(contextlib.closing(generate(decoder, request)))
         next(steps)  # the text's keys and values
@@ -92,12 +80,10 @@ def _loop(decoder: "Decoder", codec: "Codec | None") -> float:
 
 
 @click.command()
-@click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto", show_default=True
-)
+@precision_option
 @click.option("--runs", type=click.IntRange(1), default=2, show_default=True, help="The fastest counts.")
 @json_option
-def codec(precision: str, runs: int, as_json: bool) -> None:
+def codec(precision: Precision, runs: int, as_json: bool) -> None:
     """Time EnCodec (random weights) in its thread, and how far it holds the decode loop back."""
     import os
 
@@ -114,7 +100,7 @@ def codec(precision: str, runs: int, as_json: bool) -> None:
 
     note("Making random weights, then running the loop with and without the codec; a minute or two.")
     parameters = sum(map(math.prod, tensor_shapes(SMALL_DECODER).values()))
-    product = resolve(precision, "cpu", parameters)  # type: ignore[arg-type]
+    product = resolve(precision, "cpu", parameters)
     encodec = EncodecConfig(**{k: v for k, v in SMALL["audio_encoder"].items() if k != "model_type"})
     network = EncodecModel(encodec)
     made = codecs.build(encodec.to_dict(), network.state_dict())

@@ -15,8 +15,7 @@ weights in float32, sampling too: neither side reads a prompt or plays audio.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
     from engine.adapters import LowRank
     from engine.decoder import Decoder, DecoderSpec
     from engine.generate import Clip
-    from engine.linear import Product
+    from engine.job import Product
 
 Part = str
 FRAME_RATE = 50
 FRAMES = 30
-TEXT = 12  # tokens of the prompt
 PRECISIONS: Sequence["Product"] = ("fp32", "bf16", "int8")
 RANK = 8
 LENGTHS = (5, 30, 300)
@@ -66,23 +64,10 @@ def musicgen_small(rounds: int) -> Stage:
     import torch
     from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
 
-    from engine.benches.random_model import decoder_weights
-    from engine.decoder import DecoderSpec
+    from engine.benches.random_model import SMALL_DECODER, decoder_weights
 
-    config = MusicgenDecoderConfig()
-    spec = DecoderSpec(
-        hidden=config.hidden_size,
-        layers=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        ffn=config.ffn_dim,
-        codebooks=config.num_codebooks,
-        card=config.vocab_size,
-        channels=1,
-        max_positions=config.max_position_embeddings,
-        activation=config.activation_function,
-        cross_attention=True,
-    )
-    weights = decoder_weights(spec)
+    config = MusicgenDecoderConfig()  # its defaults are musicgen-small's
+    weights = decoder_weights(SMALL_DECODER)
     with torch.device("meta"):
         model = MusicgenForCausalLM(config).eval()
     model.load_state_dict(weights, strict=False, assign=True)
@@ -91,29 +76,17 @@ def musicgen_small(rounds: int) -> Stage:
     pad = config.pad_token_id
     settings = model.generation_config
     settings.pad_token_id = settings.bos_token_id = settings.decoder_start_token_id = pad
-    return Stage(spec, weights, rounds, model)
+    return Stage(SMALL_DECODER, weights, rounds, model)
 
 
 def clip_seconds(
     decoder: "Decoder", clips: "Sequence[Clip]", frames: int, known: int = 0
 ) -> tuple[float, float]:
     """Seconds for reading `known` frames, and for each step after it, of a guided request."""
-    import torch
+    from engine.benches.loop import guided_request
+    from engine.generate import generate
 
-    from engine.decoder import Condition
-    from engine.generate import Request, generate
-    from engine.job import GenerationSettings
-
-    spec = decoder.spec
-    condition = Condition(torch.full((TEXT, spec.hidden), 0.1))
-    request = Request(
-        clips=clips,
-        condition=lambda _: condition,
-        frames=frames,
-        window=1500,
-        settings=GenerationSettings(),
-        prompt=torch.zeros(spec.codebooks, known, dtype=torch.int64),
-    )
+    request = guided_request(decoder, clips, frames, known)
     begun = read = time.perf_counter()
     for made in generate(decoder, request):
         if not made.step:
@@ -124,6 +97,8 @@ def clip_seconds(
 def rival_seconds(stage: Stage, frames: int) -> float:
     """Seconds for each step of transformers' `generate`, guided. Zeros as text need no mask."""
     import torch
+
+    from engine.benches.loop import TEXT
 
     K, D = stage.spec.codebooks, stage.spec.hidden
     states = torch.full((2, TEXT, D), 0.1)
@@ -171,23 +146,11 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(over, under, strict=True))
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Compute with so many threads."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def single(stage: Stage) -> dict[str, Any]:
     """One clip beside transformers, on one thread and on all."""
     import torch
 
+    from engine.benches.loop import threads
     from engine.generate import Clip
 
     most = torch.get_num_threads()
@@ -282,6 +245,7 @@ def length(stage: Stage) -> dict[str, Any]:
     """The cost of a second of audio in clips of several lengths, in what `auto` takes."""
     import numpy as np
 
+    from engine.benches.loop import WINDOW
     from engine.delay import delays
     from engine.generate import Clip, windows
     from engine.precision import LARGE, resolve
@@ -293,7 +257,7 @@ def length(stage: Stage) -> dict[str, Any]:
 
     def cost(seconds: int) -> float:
         total = 0.0
-        for window in windows(0, seconds * FRAME_RATE, 1500):
+        for window in windows(0, seconds * FRAME_RATE, WINDOW):
             known, end = window.known - window.start, window.end - window.start + wait
             total += np.interp(known, KNOWN, reading) + np.interp(np.arange(known, end), KNOWN, step).sum()
         return float(total / seconds)

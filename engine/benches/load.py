@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.common import echo_json, json_option, note
+from engine.bench import PROMPT
+from engine.commands.common import echo_json, json_option, note, precision_option
+from engine.job import Precision
 
 if TYPE_CHECKING:
     from engine.local import LocalBackend
 
-PROMPT = "classic rock, electric guitar, piano, drums"
 CHILD = "from engine.benches import load; load.{way}({folder!r}, {seconds!r}, {precision!r})"
 CODES_A_SECOND = 50
 
@@ -54,7 +55,7 @@ class Compared:
     memory_ratio: float
 
 
-def compare(folder: Path, seconds: float, precision: str, runs: int) -> Compared:
+def compare(folder: Path, seconds: float, precision: Precision, runs: int) -> Compared:
     """Start both ways in turn, `runs` times, on the model in `folder`."""
     with tempfile.TemporaryDirectory() as home:
 
@@ -78,7 +79,9 @@ def compare(folder: Path, seconds: float, precision: str, runs: int) -> Compared
     )
 
 
-def _start(way: str, folder: Path, seconds: float, precision: str, home: str) -> tuple[Start, dict[str, Any]]:
+def _start(
+    way: str, folder: Path, seconds: float, precision: Precision, home: str
+) -> tuple[Start, dict[str, Any]]:
     code = CHILD.format(way=way, folder=str(folder), seconds=seconds, precision=precision)
     begun = time.time()
     done = subprocess.run(
@@ -93,7 +96,7 @@ def _start(way: str, folder: Path, seconds: float, precision: str, home: str) ->
     return Start(told["at"] - begun, told["peak"], told["before"]), told
 
 
-def ours(folder: str, seconds: float, precision: str) -> None:
+def ours(folder: str, seconds: float, precision: Precision) -> None:
     """In a child: start as `tunedial generate` does; print what it took as JSON."""
     import engine.commands.generate  # noqa: F401
     from engine.cancel import CancelToken
@@ -130,7 +133,7 @@ def _sizes(folder: Path, backend: "LocalBackend", seconds: float) -> dict[str, A
     return {"precision": decoder.product, "weights": weights, "cache": cache}
 
 
-def theirs(folder: str, seconds: float, precision: str) -> None:
+def theirs(folder: str, seconds: float, precision: Precision) -> None:
     """In a child: the same with transformers, float32 whatever `precision` is."""
     from transformers import AutoTokenizer, MusicgenForConditionalGeneration
     from transformers.generation import StoppingCriteriaList
@@ -167,12 +170,10 @@ def peak_memory() -> int:
 
 @click.command()
 @click.option("--seconds", type=click.FloatRange(1, 30), default=10, show_default=True, help="Of the clip.")
-@click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto", show_default=True
-)
+@precision_option
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Of each way.")
 @json_option
-def load(seconds: float, precision: str, runs: int, as_json: bool) -> None:
+def load(seconds: float, precision: Precision, runs: int, as_json: bool) -> None:
     """Time the start with musicgen-small's shape (random weights), up to the first decode step.
 
     Beside transformers' from_pretrained and generate. It needs 2.5 GB on the disk of the temporary folder.

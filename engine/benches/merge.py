@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.common import echo_json, json_option, note
+from engine.commands.common import echo_json, json_option, note, precision_option
+from engine.job import Precision
 from engine.metrics import METRIC_IDS
 from engine.mix import Mix
 
@@ -82,7 +83,7 @@ class _Times:
         return statistics.median(self.of[name])
 
 
-def compare(spec: "DecoderSpec", precision: str, runs: int) -> Found:
+def compare(spec: "DecoderSpec", precision: Precision, runs: int) -> Found:
     """Time everything in turn, `runs` times; medians. The paper's way is timed once: it takes long."""
     import torch
 
@@ -100,7 +101,7 @@ def compare(spec: "DecoderSpec", precision: str, runs: int) -> Found:
         adapters = [_write_adapter(folder / metric, shapes, seed) for seed, metric in enumerate(METRIC_IDS)]
         parameters = sum(t.numel() for t in tensors.values())
         del tensors
-        product = resolve(precision, "cpu", parameters)  # type: ignore[arg-type]
+        product = resolve(precision, "cpu", parameters)
         decoder = Decoder(spec, open_checkpoint(folder).below(""), product)
         times = _Times()
         _time_copy(times, shapes, runs)
@@ -138,7 +139,7 @@ def _turn(times: _Times, decoder: "Decoder", adapters: list[Path], merged: bool,
     from engine.adapters import read_adapter
     from engine.merge import mixed, stack
 
-    like = _like(decoder)
+    like = decoder.like_weights
     way = "merged" if merged else "added"
 
     def read() -> dict[str, Any]:
@@ -161,16 +162,9 @@ def _changes(decoder: "Decoder", adapters: list[Path]) -> Any:
     from engine.adapters import read_adapter
     from engine.merge import combine
 
-    like = _like(decoder)
+    like = decoder.like_weights
     read = {m: read_adapter(folder, like) for m, folder in zip(METRIC_IDS, adapters, strict=True)}
     return combine(Mix(knobs=dict.fromkeys(METRIC_IDS, 2.0)), read)
-
-
-def _like(decoder: "Decoder") -> dict[str, "Tensor"]:
-    import torch
-
-    shapes = decoder.linear_shapes.items()
-    return {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
 
 
 def _time_copy(times: _Times, shapes: dict[str, Any], runs: int) -> None:
@@ -217,12 +211,10 @@ def _write_adapter(folder: Path, shapes: dict[str, Any], seed: int) -> Path:
 
 
 @click.command()
-@click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto", show_default=True
-)
+@precision_option
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="The median counts.")
 @json_option
-def merge(precision: str, runs: int, as_json: bool) -> None:
+def merge(precision: Precision, runs: int, as_json: bool) -> None:
     """Time a turned knob, at musicgen-small's shape with 13 adapters, beside the paper's averaging.
 
     It needs 4 GB on the disk of the temporary folder, and 8 GB of memory.

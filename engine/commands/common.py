@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from pydantic import ValidationError
 
 from engine.errors import CallProblem
+from engine.job import Precision
 
 if TYPE_CHECKING:
     from engine.backend import Backend
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 backend_option = click.option(
     "--backend", default="local", show_default=True, metavar="NAME", help="Where to run: local."
+)
+precision_option = click.option(
+    "--precision", type=click.Choice(get_args(Precision)), default="auto", show_default=True
 )
 out_option = click.option(
     "--out",

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from engine.audio import audio_info
 from engine.catalog import find_model
@@ -25,9 +24,7 @@ DAW = (1290, 250, 100, 400)  # beside the app's window
 def home(tmp_path: Path) -> Path:
     """The app's folder with a pack for the starter, and a length of two seconds."""
     home = tmp_path / "home"
-    shapes = load_model(find_model("starter").folder).decoder.linear_shapes.items()
-    weights = {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
-    write_pack(home / "packs" / "random", weights)
+    write_pack(home / "packs" / "random", load_model(find_model("starter").folder).decoder.like_weights)
     (home / "session.json").write_text(json.dumps({"settings": {"seconds": 2}}))
     return home
 

@@ -13,7 +13,8 @@ from transformers import (
 
 from engine.adapters import LowRank
 from engine.decoder import PREFILL_FRAMES, ROWS, Condition, Decoder, DecoderSpec, tensor_shapes
-from engine.linear import Linear, Product, Projection, Tuning, steady
+from engine.job import Product
+from engine.linear import Linear, Projection, Tuning, steady
 from tests.engine.tiny import CARD, decoder_settings, spread
 
 S, STEPS = 5, 12
