@@ -19,18 +19,15 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.audio import audio_info, loudness, peak_db, read_audio
+from engine.audio import audio_info, loudness, read_audio
 from engine.errors import Problem
+from engine.windows import silent, windows
 
 VERSION = 1
 MAX_SECONDS = 300.0
 MANY = 16  # files from which on processes of their own are worth their start, some seconds
 
 _RATE = 16_000
-_SILENCE_DB = -60.0
-
-_WINDOW = 10 * _RATE
-
 _ONSET_HOP = _RATE // 100
 _ONSETS_PER_MINUTE = 60 * _RATE / _ONSET_HOP
 _SLOWEST, _FASTEST = 40.0, 240.0
@@ -144,11 +141,11 @@ def vibes_of(mono: NDArray[np.float32]) -> dict[str, float | None]:
     """
     from vibenet import labels
 
-    windows = [window for window in _windows(mono) if not _silent(window)]
-    if not windows:
+    heard = windows(mono, _RATE)
+    if not heard:
         return dict.fromkeys(labels)
     with warnings.catch_warnings(action="ignore"):  # its imports speak of ffmpeg and audioop, unused here
-        results = [_vibenet().predict(window, _RATE)[0].to_dict() for window in windows]
+        results = [_vibenet().predict(window, _RATE)[0].to_dict() for window in heard]
     return {label: float(np.mean([result[label] for result in results])) for label in labels}
 
 
@@ -161,7 +158,7 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     Programming", 2007), is highest. The confidence is that pulse. The beat may be felt at twice or
     half the tempo found.
     """
-    if len(mono) < _SHORTEST_FOR_TEMPO or _silent(mono):
+    if len(mono) < _SHORTEST_FOR_TEMPO or silent(mono):
         return None, 0.0
     import librosa
 
@@ -193,7 +190,7 @@ def key_of(mono: NDArray[np.float32]) -> tuple[str | None, float]:
     The key is the one of 24 whose Krumhansl-Kessler profile correlates best with the clip's chroma;
     the confidence is that correlation (0 if it is negative).
     """
-    if len(mono) < _SHORTEST_FOR_KEY or _silent(mono):
+    if len(mono) < _SHORTEST_FOR_KEY or silent(mono):
         return None, 0.0
     import librosa
 
@@ -206,18 +203,6 @@ def key_of(mono: NDArray[np.float32]) -> tuple[str | None, float]:
     best = int(np.argmax(fits))
     tonic, mode = keys[best]
     return f"{_PITCHES[tonic]} {mode}", float(np.clip(fits[best], 0, 1))
-
-
-def _windows(mono: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """`mono` in windows of 10 s that cover it: for 25 s those at 0, 7.5 and 15 s."""
-    count = max(1, -(-len(mono) // _WINDOW))
-    starts = np.linspace(0, max(0, len(mono) - _WINDOW), count).round().astype(int)
-    return [mono[start : start + _WINDOW] for start in starts]
-
-
-def _silent(mono: NDArray[np.float32]) -> bool:
-    peak = peak_db(mono)
-    return peak is None or peak < _SILENCE_DB
 
 
 def _refined(similarity: NDArray[np.float32], lag: int) -> float:

@@ -121,22 +121,12 @@ def read_seeds(words: str) -> list[int]:
 
 
 def _hear(studio: Any, wanted: Any, workers: int, console: Any) -> Any:
-    """What is heard in the clips, with a bar; a line every hundred clips where there is no terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    """What is heard in the clips, while a bar shows how far it is."""
     from evaluation.clips import HEARING, Heard, hear_all
+    from evaluation.show import followed
 
-    columns = (TextColumn("playing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    told = 0
-    with Progress(*columns, console=console, transient=True) as bars:
-        task = bars.add_task("")
-        for step in hear_all(studio, wanted, workers):
-            if not isinstance(step, Heard):
-                return {clip: heard[HEARING.name] for clip, heard in step.items()}
-            bars.update(task, completed=step.done, total=step.total)
-            if not console.is_terminal and step.done // 100 > told:
-                told = step.done // 100
-                console.print(f"playing {step.done}/{step.total}", highlight=False)
+    heard = followed(hear_all(studio, wanted, workers), Heard, lambda _: "playing", console)
+    return {clip: by_listener[HEARING.name] for clip, by_listener in heard.items()}
 
 
 def dose_table(figures: "Report") -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import Problem
+from engine.frechet import frechet_distance
 
 VERSION = 1
 
@@ -15,23 +16,14 @@ _TINY = 1e-7
 
 
 def frechet(a: Array, b: Array) -> float:
-    """The Fréchet distance of features [n, F] and [m, F] taken as normal, 0 upwards; lower is nearer.
-
-    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^1/2), covariances with n - 1 (Heusel et al. 2017, equation 6;
-    Kilgour et al. 2019 for audio). The trace of the root is the sum of the singular values of A B^T, where A
-    and B are the centred features over the root of n - 1: no root of a matrix is taken, and fewer clips than
-    features do no harm. It falls as clips are added: compare only sets of the same size.
+    """The Fréchet distance of features [n, F] and [m, F], 0 upwards; lower is nearer (`engine.frechet`).
 
     Raises Problem for fewer than two clips in a set.
     """
     validate(a, b)
     if min(len(a), len(b)) < 2:
         raise Problem("A Fréchet distance needs at least two clips that sound in each set.", "Add clips.")
-    means = a.mean(axis=0) - b.mean(axis=0)
-    A = (a - a.mean(axis=0)) / np.sqrt(len(a) - 1)
-    B = (b - b.mean(axis=0)) / np.sqrt(len(b) - 1)
-    root = np.linalg.svd(A @ B.T, compute_uv=False).sum()
-    return max(0.0, float(means @ means + (A**2).sum() + (B**2).sum() - 2 * root))
+    return frechet_distance(a, b)
 
 
 def divergence(reference: Array, made: Array, exclusive: bool) -> Array:

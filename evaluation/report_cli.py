@@ -95,7 +95,6 @@ def report(pack: str | None, source: Path | None, as_json: bool, **options: Any)
 def _run(pack: str, options: dict[str, Any]) -> Any:
     """Make the report of a pack, showing how far it is."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from engine.job import GenerationSettings
     from engine.prompts import read_prompts
@@ -104,6 +103,7 @@ def _run(pack: str, options: dict[str, Any]) -> Any:
     from evaluation.extractors import open_extractor
     from evaluation.report import Stage, listeners_of, make_report, plan_report
     from evaluation.scorers import open_scorer
+    from evaluation.show import followed
 
     prompts = read_prompts(options["prompts"], "evaluation")[: options["limit"]]
     studio = open_studio(find_pack(pack), GenerationSettings(seconds=options["seconds"]))
@@ -115,18 +115,8 @@ def _run(pack: str, options: dict[str, Any]) -> Any:
     if options["reference"]:
         heard = [clip for _, clip in _listened([options["reference"]], listeners_of(plan))]
         plan = plan.with_reference(heard, str(options["reference"]))
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    told = 0
-    with Progress(*columns, console=console, transient=True) as bars:
-        task = bars.add_task("")
-        for step in make_report(plan, options["out"], options["workers"]):
-            if not isinstance(step, Stage):
-                return step
-            bars.update(task, description=step.name, completed=step.done, total=step.total)
-            if not console.is_terminal and step.done // 100 != told:
-                told = step.done // 100
-                console.print(f"{step.name} {step.done}/{step.total}", highlight=False)
+    steps = make_report(plan, options["out"], options["workers"])
+    return followed(steps, Stage, lambda stage: stage.name, Console(stderr=True))
 
 
 def _command(pack: str, options: dict[str, Any]) -> str:

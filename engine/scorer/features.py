@@ -20,18 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio import peak_db
-
 VERSION = 1
 RATE = 16_000
-WINDOW_S = 10
-SILENCE_DB = -60.0
 
-_FRAME_S = 0.02
 _LAGS = range(10, 100)  # frames
 # One more output for the network's graph, the values called "gelu" that its heads read. Protobuf joins
 # messages that follow each other: this is ModelProto{graph: {output: [{name: "gelu"}]}}.
-_DEEP = "gelu"
+DEEP = "gelu"
 _DEEP_OUTPUT = b"\x3a\x08\x62\x06\x0a\x04gelu"
 
 Mono = NDArray[np.float32]
@@ -45,18 +40,6 @@ class Heard:
     vibes: dict[str, float]
 
 
-def windows(mono: Mono, rate: int) -> list[Mono]:
-    """`mono` in windows of 10 s, spread evenly so that they cover it; those that are silent left out.
-
-    Of 25 s, those at 0, 7.5 and 15 s. A shorter clip is one window; nothing above -60 dBFS is silence.
-    """
-    size = WINDOW_S * rate
-    count = max(1, -(-len(mono) // size))
-    starts = np.linspace(0, max(0, len(mono) - size), count).round().astype(int)
-    found = [mono[start : start + size] for start in starts]
-    return [w for w in found if (peak := peak_db(w)) is not None and peak >= SILENCE_DB]
-
-
 def hear(window: Mono) -> Heard:
     """The features of one window, at least 2 s long; shorter ones are played until they are."""
     from vibenet import labels
@@ -67,7 +50,7 @@ def hear(window: Mono) -> Heard:
         from vibenet.core import InferenceResult, extract_mel
 
         mel = extract_mel(window, RATE)
-    logits, deep = _network().run(["out", _DEEP], {"x": mel[None]})
+    logits, deep = network().run(["out", DEEP], {"x": mel[None]})
     values = InferenceResult.from_logits(logits[0]).to_dict()
     movement = np.abs(np.diff(mel, axis=1)).mean(axis=1)
     parts = (deep[0], mel.mean(axis=1), mel.std(axis=1), movement, _pulse(mel))
@@ -77,7 +60,7 @@ def hear(window: Mono) -> Heard:
 
 def deep_size() -> int:
     """How many of the features, from the first, are vibenet's."""
-    return int(_network().get_outputs()[1].shape[-1] or 0)
+    return int(network().get_outputs()[1].shape[-1] or 0)
 
 
 def pack(array: NDArray[Any]) -> str:
@@ -103,7 +86,8 @@ def _pulse(mel: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 @functools.cache
-def _network() -> Any:
+def network() -> Any:
+    """vibenet's network, in one thread: "x" [B, 128, T], made by `extract_mel`, gives "out" and DEEP."""
     import onnxruntime
 
     with as_file(files("vibenet.artifacts") / "efficientnet_model.onnx") as path:

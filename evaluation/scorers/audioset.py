@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.catalog import find_model, weights_sha256
 from engine.errors import Problem
-from engine.scorer.features import pack, unpack, windows
+from engine.scorer.features import pack, unpack
+from engine.windows import windows
 
 Array = NDArray[np.float64]
 

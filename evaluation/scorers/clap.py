@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from engine.catalog import find_model, weights_sha256
 from engine.errors import Problem
-from engine.scorer.features import WINDOW_S, pack, windows
+from engine.scorer.features import pack
+from engine.windows import WINDOW_S, windows
 from evaluation.clips import Listener
 from evaluation.scorers import embed_clips
 

@@ -9,7 +9,8 @@ import soxr
 from numpy.typing import NDArray
 
 from engine.paths import resources
-from engine.scorer.features import RATE, VERSION, hear, pack, windows
+from engine.scorer.features import RATE, VERSION, hear, pack
+from engine.windows import windows
 from evaluation.clips import Listener
 from evaluation.scorers import embed_clips
 

@@ -8,8 +8,9 @@ import pytest
 from engine.errors import Problem
 from engine.measure import vibes_of
 from engine.paths import resources
-from engine.scorer.features import RATE, deep_size, hear, pack, unpack, windows
+from engine.scorer.features import RATE, deep_size, hear, pack, unpack
 from engine.scorer.towers import load_towers
+from engine.windows import windows
 
 NOISE = (0.1 * np.random.default_rng(0).standard_normal(12 * RATE)).astype(np.float32)
 

@@ -3,9 +3,10 @@ import pytest
 from scipy.linalg import sqrtm
 from vibenet import load_model
 
+from engine.frechet import frechet_distance
 from tests.training.fixtures import DESCRIPTION
 from training.starter.corpus.caption import Description
-from training.starter.report.features import PULSE_FOUND, Heard, frechet_distance, hear, pulse
+from training.starter.report.features import PULSE_FOUND, Heard, hear, pulse
 from training.starter.report.probes import drums_auc, family_accuracy, instrument_family
 
 

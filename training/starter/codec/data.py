@@ -44,6 +44,11 @@ def load_stems(folder: Path, rendering: Rendering, start: int, length: int) -> N
     return out
 
 
+def played_stems(folder: Path, rendering: Rendering, start: int, length: int) -> NDArray[np.float32]:
+    """What `load_stems` gives, as samples from -1 to 1."""
+    return load_stems(folder, rendering, start, length).astype(np.float32) / np.float32(32768)
+
+
 def stem_batches(
     folder: Path, renderings: list[Rendering], rows: int, frames: int, rng: np.random.Generator
 ) -> Iterator[StemBatch]:

@@ -23,6 +23,8 @@ import torch
 from torch import Tensor, nn
 from transformers import MusicgenForCausalLM
 
+from training.starter.lm.books import levels
+
 BACK = (1, 12, 13)  # how far back heads of the first layer look
 _CLOCK = 32  # the highest frequencies of the positions, by which they look back
 _SWAYING = 40  # directions in which the other positions differ most
@@ -87,7 +89,7 @@ def _embed(
     All together are as long as the positions, D / 2. A stem's later books are 2, 4, 8 times shorter, squared.
     """
     tables = iter(decoder.model.decoder.embed_tokens)
-    whole = sum(2.0**-level for count in books for level in range(count))
+    whole = sum(2.0**-level for level in levels(books))
     energies = []
     for count, part in zip(books, content, strict=True):
         lengths = [decoder.config.hidden_size / 2 * 2.0**-level / whole for level in range(count)]

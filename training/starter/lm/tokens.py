@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.codecs.stem_network import StemNetwork
 from engine.files import replace_file
-from training.starter.codec.data import load_stems
+from training.starter.codec.data import played_stems
 from training.starter.codec.train import trained_network
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.synth import FRAME
@@ -46,11 +46,14 @@ def _network(run: Path) -> StemNetwork:
 
 @torch.inference_mode()
 def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None:
-    stored = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME)
-    codes = stem_codes(_network(run), stored.astype(np.float32) / np.float32(32768))
     data = io.BytesIO()
-    np.save(data, codes)
+    np.save(data, song_codes(_network(run), corpus, rendering))
     replace_file(folder / f"{rendering.name}.npy", data.getvalue())
+
+
+def song_codes(network: StemNetwork, corpus: Path, rendering: Rendering) -> NDArray[np.int16]:
+    """`stem_codes` of a whole rendering."""
+    return stem_codes(network, played_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME))
 
 
 @torch.inference_mode()

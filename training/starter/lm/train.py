@@ -17,6 +17,7 @@ from engine.codecs.stem_network import StemCodecConfig
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from training.starter import checkpoint
+from training.starter.lm.books import levels
 from training.starter.lm.copying import copying_parameters, set_copying
 from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.lm.wear import worn
@@ -120,7 +121,7 @@ def training_losses(
     hidden = _hidden(body, heard, states, mask)
     order = torch.randperm(len(codes))
     found = []
-    for k, level in enumerate(level for count in _CODEC.books for level in range(count)):
+    for k, level in enumerate(levels(_CODEC.books)):
         clips = order[: max(1, len(codes) >> level)]
         found.append(_book_loss(decoder, hidden[clips], codes[clips], k).mean())
     return torch.stack(found)
@@ -153,7 +154,7 @@ def book_weights(books: tuple[int, ...]) -> Tensor:
 
     A stem's first book says what sounds, the later ones are more and more noise: 4, 2, 1 ... parts.
     """
-    weights = torch.tensor([2.0**-level for count in books for level in range(count)])
+    weights = torch.tensor([2.0**-level for level in levels(books)])
     return weights / weights.mean()
 
 

@@ -16,11 +16,11 @@ from engine.codecs.stem import StemCodec
 from engine.generate import Clip, Request, generate
 from engine.job import GenerationSettings
 from engine.model import Model, load_model
-from training.starter.codec.data import load_stems
+from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.caption import Description, paper_caption
 from training.starter.corpus.synth import FRAME
-from training.starter.lm.tokens import stem_codes
+from training.starter.lm.tokens import song_codes
 from training.starter.report.features import Heard, hear
 
 FRAMES = 500
@@ -92,7 +92,7 @@ def _heard(corpus: Path, rendering: Rendering, start: int) -> Heard:
 
 
 def _stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32]:
-    return load_stems(corpus, rendering, start, FRAMES * FRAME).astype(np.float32) / np.float32(32768)
+    return played_stems(corpus, rendering, start, FRAMES * FRAME)
 
 
 def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealClip:
@@ -113,8 +113,7 @@ def used_codes(
 
 def _used(model: Path, corpus: Path, rendering: Rendering) -> NDArray[np.bool_]:
     codec = starter_codec(model)
-    stems = load_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME)
-    codes = stem_codes(codec.network, stems.astype(np.float32) / np.float32(32768))
+    codes = song_codes(codec.network, corpus, rendering)
     used = np.zeros((codec.codebooks, codec.card), bool)
     np.put_along_axis(used, codes.astype(np.int64), True, axis=1)
     return used

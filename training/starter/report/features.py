@@ -1,23 +1,19 @@
 """What two estimators hear in a clip: vibenet's labels and inner features, timbre, and a pulse."""
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import as_file, files
 
 import librosa
 import numpy as np
-import onnx
-import onnxruntime
 import soxr
 from numpy.typing import NDArray
 from vibenet import labels
 from vibenet.core import InferenceResult, extract_mel
 
+from engine.scorer.features import DEEP, network
 from training.starter.corpus.synth import SAMPLE_RATE
 
 LABELS: tuple[str, ...] = tuple(labels)
 PULSE_FOUND = 0.3
-_PENULTIMATE = "gelu"  # the input of vibenet's seven heads
 _SLOWEST, _FASTEST = 50.0, 200.0  # beats a minute
 
 
@@ -31,20 +27,10 @@ class Heard:
     pulse: float
 
 
-@cache
-def _session() -> onnxruntime.InferenceSession:
-    with as_file(files("vibenet.artifacts") / "efficientnet_model.onnx") as path:
-        model = onnx.load(path)
-    model.graph.output.append(onnx.ValueInfoProto(name=_PENULTIMATE))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options)
-
-
 def hear(audio: NDArray[np.float32]) -> Heard:
     """Listen to a mono clip at 32 kHz, at least 2 s long."""
-    logits, deep = _session().run(
-        ["out", _PENULTIMATE], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
+    logits, deep = network().run(
+        ["out", DEEP], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
     )
     values = InferenceResult.from_logits(logits[0]).to_dict()
     mfcc = librosa.feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
@@ -70,16 +56,3 @@ def pulse(audio: NDArray[np.float32]) -> float:
     rate = SAMPLE_RATE / hop * 60
     lags = correlation[int(rate / _FASTEST) : int(rate / _SLOWEST)]
     return float(max(0.0, lags.max() / correlation[0]))
-
-
-def frechet_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Between two sets of features [n, D] taken as normal distributions (Heusel et al. 2017, equation 6).
-
-    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^1/2); the trace of the root is the sum of the singular values
-    of the product of the centred features, which needs no matrix root.
-    """
-    means = a.mean(0) - b.mean(0)
-    centred_a = (a - a.mean(0)) / np.sqrt(len(a) - 1)
-    centred_b = (b - b.mean(0)) / np.sqrt(len(b) - 1)
-    cross = np.linalg.svd(centred_a @ centred_b.T, compute_uv=False).sum()
-    return float(means @ means + (centred_a**2).sum() + (centred_b**2).sum() - 2 * cross)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine.frechet import frechet_distance
 from training.starter.corpus.caption import paper_caption
 from training.starter.lm.train import TextStates, hub_decoder, loss_by_codebook
 from training.starter.report.clips import MadeClip, RealClip
-from training.starter.report.features import PULSE_FOUND, Heard, frechet_distance
+from training.starter.report.features import PULSE_FOUND, Heard
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from engine.metrics import METRICS
 from engine.scorer.towers import Towers, sentences
@@ -35,9 +36,7 @@ def retrieval(scores: Scores) -> dict[str, float]:
 
 def rank_area(scores: Scores, high: NDArray[np.bool_]) -> float:
     """How probably a window that is `high` scores above one that is not; 0.5 is chance (ROC area)."""
-    up, down = scores[high], scores[~high]
-    above = (up[:, None] > down[None]).mean() + 0.5 * (up[:, None] == down[None]).mean()
-    return float(above)
+    return float(roc_auc_score(high, scores))
 
 
 @torch.inference_mode()

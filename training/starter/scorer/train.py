@@ -31,7 +31,7 @@ _SENTENCES_AT_ONCE = 64
 class ScorerPlan:
     """How long and how to train; `noise` is added to the standardised features."""
 
-    steps: int = 2500
+    steps: int
     rows: int = 256
     rate: float = 1e-3
     decay: float = 0.05

@@ -14,8 +14,9 @@ from engine.errors import Problem
 from engine.labels import VERSION as LABELS_VERSION
 from engine.ledger import Ledger
 from engine.proxies import proxies_of
-from engine.scorer.features import RATE, VERSION, WINDOW_S, hear, pack, unpack
-from training.starter.codec.data import load_stems
+from engine.scorer.features import RATE, VERSION, hear, pack, unpack
+from engine.windows import WINDOW_S
+from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.caption import Description
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
@@ -101,8 +102,8 @@ def _key(rendering: Rendering, start: int) -> str:
 def _hear(corpus: Path, batch: Sequence[tuple[Rendering, int]]) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for rendering, start in batch:
-        stems = load_stems(corpus, rendering, start, _SAMPLES).astype(np.float32) / 32768
-        mono = soxr.resample(stems.sum(0), SAMPLE_RATE, RATE)
+        mix = played_stems(corpus, rendering, start, _SAMPLES).sum(0)
+        mono = soxr.resample(mix, SAMPLE_RATE, RATE)
         heard = hear(mono)
         labels = {**heard.vibes, **proxies_of(mono, heard.vibes), "tempo": rendering.description.tempo}
         found[_key(rendering, start)] = {"features": pack(heard.features), "labels": labels}
