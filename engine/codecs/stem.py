@@ -2,10 +2,12 @@
 
     audio [B, S, N] -> latents [B, S, T, D] -> residual books -> codes [B, K, T] -> latents -> audio
 
-With books (2, 2, 4, 4, 2) the K = 14 codebooks lie as
+With books (2, 2, 4, 4, 2) the K = 16 codebooks lie as
 
-    k      0  1     2  3     4  5  6  7     8  9  10  11     12  13
-    stem   drums    bass     plucked        sustained        voice
+    k      0  1     2  3     4  5     6  7  8  9     10 11 12 13     14 15
+           metre    drums    bass     plucked        sustained       voice
+
+The metre (see metre.py) does not sound. It is found in the mix, and decoding passes it over.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.codecs.metre import COMMON_TIME, find_metre, metre_codes
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 
@@ -53,8 +56,10 @@ class StemCodec:
         """A mix [B, 1, N] is split into stems, which are encoded: codes [B, K, ceil(N / hop)]."""
         if audio.shape[-1] == 0:
             return self._no_codes(len(audio))
-        latents = self.network.split_latents(self._whole_frames(audio)[:, 0])
-        return torch.cat([self.network.quantize(latents[:, s], s) for s in range(len(self.stems))], dim=1)
+        mix = self._whole_frames(audio)[:, 0]
+        latents = self.network.split_latents(mix)
+        stems = [self.network.quantize(latents[:, s], s) for s in range(len(self.stems))]
+        return torch.cat([self._metre(mix), *stems], dim=1)
 
     @torch.no_grad()
     def encode_stems(self, audio: Tensor) -> Tensor:
@@ -63,13 +68,11 @@ class StemCodec:
         if N == 0:
             return self._no_codes(B)
         audio = self._whole_frames(audio)
-        return torch.cat(
-            [
-                self.network.quantize(self.network.encode_latents(audio[:, s], self._index(s, B)), s)
-                for s in range(S)
-            ],
-            dim=1,
-        )
+        stems = [
+            self.network.quantize(self.network.encode_latents(audio[:, s], self._index(s, B)), s)
+            for s in range(S)
+        ]
+        return torch.cat([self._metre(audio.sum(1)), *stems], dim=1)
 
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> the mix [B, 1, T * hop]."""
@@ -85,12 +88,28 @@ class StemCodec:
         S = len(self.stems)
         if T == 0:
             return torch.zeros(B, S, 0, device=codes.device)
+        sounding = codes[:, self.config.metre_books :]
         latents = torch.stack(
-            [self.network.dequantize(codes[:, self.config.rows(s)], s) for s in range(S)], dim=1
+            [self.network.dequantize(sounding[:, self.config.rows(s)], s) for s in range(S)], dim=1
         )
         stem = torch.arange(S, device=codes.device).repeat(B)
         stems = self.network.decode_latents(latents.flatten(0, 1), stem, first).view(B, S, T * self.hop)
         return stems * headroom_gain(stems.sum(1, keepdim=True))
+
+    def _metre(self, mix: Tensor) -> Tensor:
+        """The metre's codes [B, 2, T] of mixes [B, T * hop]; [B, 0, T] if the codec has none."""
+        c = self.config
+        T = mix.shape[1] // self.hop
+        if not c.beat_frames:
+            return torch.zeros(len(mix), 0, T, dtype=torch.int64, device=mix.device)
+        found = []
+        for spectra in self.network.spectra(mix).cpu():
+            mels, bands = spectra.split([2 * c.mels, c.bands], dim=1)
+            beat, bar_line = find_metre(mels, bands, c.beat_frames)
+            found.append(
+                metre_codes(torch.arange(T) - bar_line, beat, COMMON_TIME, c.beat_frames, c.bar_beats)
+            )
+        return torch.stack(found).to(mix.device)
 
     def _no_codes(self, rows: int) -> Tensor:
         return torch.zeros(rows, self.codebooks, 0, dtype=torch.int64, device=self.network.codebooks.device)

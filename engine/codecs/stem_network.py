@@ -18,8 +18,10 @@ Vocos's (Siuzdak 2023, https://arxiv.org/abs/2306.00814).
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from torch import Tensor, nn
+
+from engine.codecs.metre import BOOKS, card
 
 _QUIETEST = 1e-4  # magnitudes are clamped here: silence has one value
 _MIDDLE, _SPREAD = -4, 3  # of the logarithms of music: the network sees numbers around 0
@@ -41,6 +43,8 @@ class StemCodecConfig(BaseModel):
     hop_length: int = 640
     stems: tuple[str, ...] = ("drums", "bass", "plucked", "sustained", "voice")
     books: tuple[int, ...] = (2, 2, 4, 4, 2)
+    beat_frames: tuple[int, ...] = (16, 18, 20, 24, 28, 30, 32, 36, 40)  # a beat's length; none: no metre
+    bar_beats: tuple[int, ...] = (2, 3, 4, 5, 6)
     codebook_size: int = 1024
     latent: int = 64
     mels: int = 128
@@ -56,13 +60,24 @@ class StemCodecConfig(BaseModel):
     splitter_width: int = 256
     splitter_blocks: int = 4
 
+    @model_validator(mode="after")
+    def _metre_fits(self) -> "StemCodecConfig":
+        if card(self.beat_frames, self.bar_beats) > self.codebook_size:
+            raise ValueError("the metre needs more codes than a codebook has")
+        return self
+
     @property
     def codebooks(self) -> int:
-        """K, over all stems."""
-        return sum(self.books)
+        """K: those of the metre, then those of all stems."""
+        return self.metre_books + sum(self.books)
+
+    @property
+    def metre_books(self) -> int:
+        """How many codebooks say where the beat is (see `engine.codecs.metre`)."""
+        return BOOKS if self.beat_frames else 0
 
     def rows(self, stem: int) -> slice:
-        """The codebooks of `stem`."""
+        """The codebooks of `stem` among those of all stems."""
         start = sum(self.books[:stem])
         return slice(start, start + self.books[stem])
 
@@ -94,7 +109,7 @@ def _convolved(layer: nn.Conv1d, frames: Tensor) -> Tensor:
 class StemNetwork(nn.Module):
     """The codec's trained part. `stem` [B] is the index of each row's stem."""
 
-    codebooks: Tensor  # [K, V, D]
+    codebooks: Tensor  # [all books of stems, V, D]
     mel_bank: Tensor  # [mels, _FFT // 2 + 1]
     analysis_window: Tensor  # [_FFT]
     long_window: Tensor  # [LONG_FFT]
@@ -108,7 +123,7 @@ class StemNetwork(nn.Module):
         self.config = config
         c = config
         self.register_buffer("mel_bank", torch.zeros(c.mels, _FFT // 2 + 1))
-        self.register_buffer("codebooks", torch.zeros(c.codebooks, c.codebook_size, c.latent))
+        self.register_buffer("codebooks", torch.zeros(sum(c.books), c.codebook_size, c.latent))
         self.set_constants()
         self.encoder_in = nn.Conv1d(2 * c.mels + c.bands, c.encoder_width, 3, padding=1)
         self.encoder_stem = nn.Embedding(len(c.stems), c.encoder_width)

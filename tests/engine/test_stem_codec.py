@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.codecs import build
+from engine.codecs.metre import metre_codes
 from engine.codecs.stem import StemCodec, headroom_gain
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork, overlapped
 from engine.codecs.stream import StreamDecoder
 from engine.errors import Problem
 from tests.engine.tiny_stem import TINY
+from training.starter.codec.train import new_network
 
 CONFIG = json.loads(json.dumps({"model_type": "tunedial_stem_codec", "frame_rate": 50, **TINY.model_dump()}))
 
@@ -42,25 +44,25 @@ def codes(codec: StemCodec, T: int, B: int = 1) -> Tensor:
 def test_codebooks_belong_to_stems() -> None:
     rows = [slice(0, 2), slice(2, 4), slice(4, 8), slice(8, 12), slice(12, 14)]
     assert [TINY.rows(s) for s in range(5)] == rows
-    assert TINY.codebooks == 14
+    assert (TINY.metre_books, TINY.codebooks) == (2, 16)
 
 
 def test_shapes_and_rate(codec: StemCodec) -> None:
     assert (codec.sample_rate, codec.hop, codec.codebooks, codec.card, codec.channels) == (
         32_000,
         640,
-        14,
+        16,
         16,
         1,
     )
-    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 14, 6)
-    assert codec.encode_stems(torch.randn(2, 5, 640 * 5)).shape == (2, 14, 5)
+    assert codec.encode(torch.randn(2, 1, 640 * 5 + 1)).shape == (2, 16, 6)
+    assert codec.encode_stems(torch.randn(2, 5, 640 * 5)).shape == (2, 16, 5)
     assert codec.decode(codes(codec, 5, B=2)).shape == (2, 1, 3200)
 
 
 def test_a_clip_of_no_frames_is_empty(codec: StemCodec) -> None:
-    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 14, 0)
-    assert codec.encode_stems(torch.zeros(2, 5, 0)).shape == (2, 14, 0)
+    assert codec.encode(torch.zeros(2, 1, 0)).shape == (2, 16, 0)
+    assert codec.encode_stems(torch.zeros(2, 5, 0)).shape == (2, 16, 0)
     assert codec.decode(codes(codec, 0)).shape == (1, 1, 0)
 
 
@@ -105,10 +107,48 @@ def test_a_stems_codes_change_only_that_stem() -> None:
     some = codes(codec, 12)
     for stem in range(5):
         other = some.clone()
+        sounding = other[:, TINY.metre_books :]
         rows = TINY.rows(stem)
-        other[:, rows] = (other[:, rows] + 1) % codec.card
+        sounding[:, rows] = (sounding[:, rows] + 1) % codec.card
         changed = (codec.decode_stems(some) - codec.decode_stems(other)).abs().amax((0, 2)) > 1e-6
         assert changed.tolist() == [s == stem for s in range(5)]
+
+
+def test_the_metre_does_not_sound(codec: StemCodec) -> None:
+    some = codes(codec, 12)
+    other = some.clone()
+    other[:, : TINY.metre_books] = 0
+    assert torch.equal(codec.decode(some), codec.decode(other))
+
+
+def test_a_codec_without_a_metre_has_the_codebooks_of_its_stems_only() -> None:
+    plain = build(CONFIG | {"beat_frames": []}, random_network().state_dict())
+    assert isinstance(plain, StemCodec) and plain.codebooks == 14
+    audio = torch.randn(1, 5, 6400)
+    with_metre = build(CONFIG, random_network().state_dict())
+    assert isinstance(with_metre, StemCodec)
+    assert torch.equal(plain.encode_stems(audio), with_metre.encode_stems(audio)[:, 2:])
+
+
+def test_a_metre_of_more_codes_than_a_codebook_has_is_refused() -> None:
+    with pytest.raises(Problem, match="the metre needs more codes"):
+        build(CONFIG | {"beat_frames": [8, 9]}, random_network().state_dict())
+
+
+def test_the_metre_of_an_audio_prompt_is_found_in_its_mix() -> None:
+    """Clicks every four frames from the third on, over a hum whose pitch changes with each bar."""
+    network = new_network(TINY.model_copy(update={"bands": 36}))
+    codec = StemCodec(network.config.model_dump(), network.state_dict())
+    stems = torch.zeros(1, 5, 640 * 98)
+    for n in range(24):
+        stems[:, 0, (2 + 4 * n) * 640 :][:, :320] = torch.randn(320)
+    for bar in range(6):
+        pitch = (110.0, 196.0)[bar % 2]
+        hum = torch.sin(2 * torch.pi * pitch * torch.arange(16 * 640) / 32_000)
+        stems[:, 2, (10 + 16 * bar - 8) * 640 :][:, : 16 * 640] += hum[: (98 - 2 - 16 * bar) * 640]
+    expected = metre_codes(torch.arange(98) - 2, 4, 4, TINY.beat_frames, TINY.bar_beats)
+    assert torch.equal(codec.encode_stems(stems)[0, :2], expected)
+    assert torch.equal(codec.encode(stems.sum(1, keepdim=True))[0, :2], expected)
 
 
 def test_rows_of_a_batch_do_not_meet(codec: StemCodec) -> None:

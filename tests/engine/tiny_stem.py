@@ -3,6 +3,8 @@
 from engine.codecs.stem_network import StemCodecConfig
 
 TINY = StemCodecConfig(
+    beat_frames=(3, 4, 5),
+    bar_beats=(3, 4),
     codebook_size=16,
     latent=8,
     bands=12,

@@ -76,7 +76,7 @@ def test_the_engines_codec_is_the_trained_one(made: tuple[Path, Path, int]) -> N
     codec = build(config, weights)
     assert isinstance(codec, StemCodec)
     trained = StemCodec(CODEC.model_dump(), random_network(CODEC).state_dict())
-    codes = torch.randint(1024, (1, 14, 10), generator=torch.Generator().manual_seed(0))
+    codes = torch.randint(1024, (1, 16, 10), generator=torch.Generator().manual_seed(0))
     expected = trained.decode(codes)
     assert (codec.decode(codes) - expected).abs().max() < 0.01 * expected.abs().max()
 

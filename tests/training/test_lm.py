@@ -9,11 +9,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from transformers import MusicgenForCausalLM
 
+from engine.codecs.metre import metre_codes
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from tests.training.fixtures import rendering, write_corpus
 from training.starter import checkpoint
+from training.starter.lm.books import PARTS, STARTER
 from training.starter.lm.copying import BACK, looking_back, set_copying
 from training.starter.lm.data import Track, batches, cut, load_tracks, looped
 from training.starter.lm.train import (
@@ -29,26 +32,26 @@ from training.starter.lm.train import (
 
 PLAN = LmPlan(steps=2, rows=2, layers=2, warmup=1, held=0, save_every=1)
 WINDOW = 24
-BOOKS = (2, 2, 4, 4, 2)
+K = 16
 
 
 def track(frames: int = 200, first: int = 0) -> Track:
     """A track whose codes are the numbers of its frames, counted from `first`."""
-    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (14, 1)))
+    return Track(rendering(frames), np.tile(np.arange(first, first + frames, dtype=np.int16), (K, 1)))
 
 
 def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 14, 5))
+    codes = torch.randint(0, 1024, (1, K, 5))
     states, mask = torch.randn(1, 3, 384), torch.ones(1, 3, dtype=torch.long)
     with torch.no_grad():
         losses = loss_by_codebook(decoder, codes, states, mask)
-        brute = torch.zeros(14)
-        sequence = delayed(codes, delays(14, channels=1), pad=1024)
-        for k in range(14):
+        brute = torch.zeros(K)
+        sequence = delayed(codes, delays(K, channels=1), pad=1024)
+        for k in range(K):
             for t in range(5):
-                seen = sequence[..., : t + k + 1].reshape(14, -1)
+                seen = sequence[..., : t + k + 1].reshape(K, -1)
                 logits = decoder(
                     input_ids=seen, encoder_hidden_states=states, encoder_attention_mask=mask
                 ).logits
@@ -60,13 +63,13 @@ def test_the_loss_is_that_of_predicting_each_code_from_those_before() -> None:
 def test_what_is_predicted_stays_when_something_else_is_heard() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes, heard = torch.randint(0, 1024, (2, 1, 14, 6))
+    codes, heard = torch.randint(0, 1024, (2, 1, K, 6))
     states, mask = torch.randn(1, 3, 384), torch.ones(1, 3, dtype=torch.long)
     found = training_losses(decoder, decoder.model, codes, heard, states, mask)
-    sequence = delayed(heard, delays(14, channels=1), pad=1024)[..., :-1].reshape(14, -1)
+    sequence = delayed(heard, delays(K, channels=1), pad=1024)[..., :-1].reshape(K, -1)
     logits = decoder(input_ids=sequence, encoder_hidden_states=states, encoder_attention_mask=mask).logits
     brute = torch.stack(
-        [torch.nn.functional.cross_entropy(logits[k, k : k + 6], codes[0, k]) for k in range(14)]
+        [torch.nn.functional.cross_entropy(logits[k, k : k + 6], codes[0, k]) for k in range(K)]
     )
     torch.testing.assert_close(found, brute, atol=0.02, rtol=0)
 
@@ -74,7 +77,7 @@ def test_what_is_predicted_stays_when_something_else_is_heard() -> None:
 def test_padding_of_captions_does_not_change_the_loss() -> None:
     torch.manual_seed(0)
     decoder = new_decoder(PLAN).eval()
-    codes = torch.randint(0, 1024, (1, 14, 5))
+    codes = torch.randint(0, 1024, (1, K, 5))
     states = torch.randn(1, 3, 384)
     padded = torch.cat([states, torch.zeros(1, 4, 384)], dim=1)
     with torch.no_grad():
@@ -128,7 +131,7 @@ def test_batches_leave_out_tracks_that_are_too_short_and_favour_long_ones() -> N
     tracks = [track(49), track(100, first=1000), track(300, first=2000)]
     source = batches(tracks, 40, 50, random.Random(0))
     codes, captions = next(source)
-    assert codes.shape == (40, 14, 50) and len(captions) == 40
+    assert codes.shape == (40, K, 50) and len(captions) == 40
     firsts = torch.cat([codes[:, 0, 0], *(next(source)[0][:, 0, 0] for _ in range(9))])
     assert firsts.min() >= 1000
     assert 0.65 < (firsts >= 2000).float().mean() < 0.85
@@ -144,9 +147,9 @@ def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
     songs = write_corpus(tmp_path)
     assert load_tracks(tmp_path, tmp_path / "tokens", "train") == []
     (tmp_path / "tokens").mkdir()
-    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((14, 40), np.int16))
+    np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((K, 40), np.int16))
     (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train")
-    assert found.rendering == songs[0] and found.codes.shape == (14, 40)
+    assert found.rendering == songs[0] and found.codes.shape == (K, 40)
     assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
 
 
@@ -164,30 +167,49 @@ def test_heads_look_back_to_the_position_they_are_set_to() -> None:
 def test_before_training_heads_look_at_what_came_next_the_last_times(stem: int | None) -> None:
     """Each stem's head finds where its stem stood before, whatever others play; the last, whole frames."""
     decoder = new_decoder(PLAN).eval()
-    set_copying(decoder, BOOKS, torch.Generator().manual_seed(0))
+    set_copying(decoder, PARTS, torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
-    bar, codes = (torch.randint(0, 1024, (14, frames), generator=generator) for frames in (50, 200))
-    first = sum(BOOKS[:stem])
-    repeats = slice(None) if stem is None else slice(first, first + BOOKS[stem])
+    bar, codes = (torch.randint(0, 1024, (K, frames), generator=generator) for frames in (50, 200))
+    metre, *stems = torch.arange(K).split(PARTS)
+    repeats = torch.arange(K) if stem is None else torch.cat([metre, stems[stem]])
     codes[repeats] = bar.repeat(1, 4)[repeats]
-    sequence = delayed(codes[None], delays(14, channels=1), pad=1024)[..., :-1]
-    seen = decoder.model(
-        input_ids=sequence.reshape(14, -1),
-        encoder_hidden_states=torch.zeros(1, 2, 384),
-        encoder_attention_mask=torch.ones(1, 2, dtype=torch.long),
-        output_attentions=True,
-    ).attentions[1][0]  # [H, T, T] of the second layer
+    seen = second_attention(decoder, codes)
     head = 5 if stem is None else stem
     for at in (140, 160, 180):
         came_next = [at - 50 * n + 1 for n in (1, 2, 3) if at - 50 * n + 1 > 28]
         assert seen[head, at, came_next].sum() > 0.75
 
 
+@torch.no_grad()
+def test_a_stem_that_has_left_the_way_is_looked_for_by_the_metre() -> None:
+    """Nothing comes again but the metre: drums still look at what came next a bar ago."""
+    decoder = new_decoder(PLAN).eval()
+    set_copying(decoder, PARTS, torch.Generator().manual_seed(0))
+    codes = torch.randint(0, 1024, (K, 300), generator=torch.Generator().manual_seed(1))
+    codes[:2] = metre_codes(torch.arange(300), 24, 4, STARTER.beat_frames, STARTER.bar_beats)
+    drums = second_attention(decoder, codes)[0]
+    looked = [drums[at, [at - 95, at - 191]].sum().item() for at in range(220, 290)]
+    assert sum(looked) / len(looked) > 0.3
+
+
+def second_attention(decoder: MusicgenForCausalLM, codes: Tensor) -> Tensor:
+    """Weights [H, T, T] of the second layer's heads when codes [K, T] are read."""
+    sequence = delayed(codes[None], delays(K, channels=1), pad=1024)[..., :-1]
+    seen = decoder.model(
+        input_ids=sequence.reshape(K, -1),
+        encoder_hidden_states=torch.zeros(1, 2, 384),
+        encoder_attention_mask=torch.ones(1, 2, dtype=torch.long),
+        output_attentions=True,
+    )
+    weights: Tensor = seen.attentions[1][0]
+    return weights
+
+
 def test_attention_that_copies_rests_at_first(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, held=2)
     list(train_lm(corpus, corpus / "tokens", corpus / "run", plan))
     untrained = new_decoder(plan)
-    set_copying(untrained, BOOKS, torch.Generator().manual_seed(plan.seed))
+    set_copying(untrained, PARTS, torch.Generator().manual_seed(plan.seed))
     trained = trained_decoder(corpus / "run")
     copied, learned = (decoder.model.decoder.layers[1] for decoder in (untrained, trained))
     assert torch.equal(copied.self_attn.k_proj.weight, learned.self_attn.k_proj.weight)
@@ -209,7 +231,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     songs = write_corpus(tmp_path, frames=48)
     (tmp_path / "tokens").mkdir()
     for song in songs:
-        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (14, 12)))
+        np.save(tmp_path / "tokens" / f"{song.name}.npy", np.tile(np.arange(4, dtype=np.int16), (K, 12)))
     return tmp_path
 
 
@@ -248,14 +270,14 @@ def test_training_begins_with_the_decoder_of_a_model_folder(corpus: Path) -> Non
 def test_what_repeats_is_learned_and_validated_with_averaged_weights(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=12, save_every=12, average=0.5)
     *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", corpus / "run", plan)
-    assert step == 12 and len(held_out) == 14
+    assert step == 12 and len(held_out) == K
     assert max(held_out) < math.log(1024) - 0.5
 
 
 def test_validation_comes_with_each_checkpoint_only(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=3, save_every=2)
     held_out = [len(values) for _, _, values in train_lm(corpus, corpus / "tokens", corpus / "run", plan)]
-    assert held_out == [0, 14, 14]
+    assert held_out == [0, K, K]
 
 
 def test_without_a_language_model_the_command_to_train_it_is_named(tmp_path: Path) -> None:

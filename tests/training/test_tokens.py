@@ -25,9 +25,11 @@ def test_every_song_gets_the_codes_that_the_engines_codec_gives(tmp_path: Path, 
     codec = StemCodec(TINY.model_dump(), random_network().state_dict())
     for song in songs:
         codes = np.load(tokens_folder(tmp_path / "corpus", run) / f"{song.name}.npy")
-        assert codes.shape == (14, 30) and codes.dtype == np.int16
+        assert codes.shape == (16, 30) and codes.dtype == np.int16
         stems = load_stems(tmp_path / "corpus", song, 0, song.samples).astype(np.float32) / 32768
-        sounding = [0, 1, 4, 5, 6, 7]  # the codebooks of drums and plucked
+        assert codes[0, :6].tolist() == [3, 4, 5, 6, 3, 4], "beats of 4 frames follow those of 3"
+        assert codes[1, 14:18].tolist() == [6, 6, 3, 3], "bars of 4 beats follow those of 3"
+        sounding = [2, 3, 6, 7, 8, 9]  # the codebooks of drums and plucked
         agreed = codes[sounding] == codec.encode_stems(torch.tensor(stems)[None])[0][sounding].numpy()
         assert agreed.mean() > 0.8, "rounding moves some codes, the more in an untrained codec"
 
@@ -39,8 +41,9 @@ def test_a_stem_that_is_silent_has_the_codes_of_silence_all_through(tmp_path: Pa
     codes = np.load(tokens_folder(tmp_path / "corpus", run) / f"{songs[0].name}.npy")
     assert 0 <= codes.min() <= codes.max() < TINY.codebook_size
     codec = StemCodec(TINY.model_dump(), random_network().state_dict())
-    silence = codec.encode_stems(torch.zeros(1, 5, 30 * FRAME))[0, [2, 3, *range(8, 14)], 15].numpy()
-    assert (codes[[2, 3, *range(8, 14)]] == silence[:, None]).all()
+    silence = codec.encode_stems(torch.zeros(1, 5, 30 * FRAME))[0, :, 15].numpy()
+    silent = [4, 5, *range(10, 16)]
+    assert (codes[silent] == silence[silent, None]).all()
 
 
 def test_only_songs_without_codes_are_encoded(tmp_path: Path, run: Path) -> None:

@@ -38,7 +38,7 @@ class CodebookLearner(nn.Module):
         for s in stem.unique().tolist():
             rows = (stem == s).nonzero()[:, 0]
             residual, chosen = latents[rows], torch.zeros_like(latents[rows])
-            for k in range(*network.config.rows(s).indices(network.config.codebooks)):
+            for k in range(*network.config.rows(s).indices(len(network.codebooks))):
                 code = self._choose(network, k, residual.detach(), revive)
                 loss = loss + F.mse_loss(residual, code) * len(rows) / len(stem)
                 chosen, residual = chosen + code, residual - code

@@ -10,10 +10,10 @@ position before which stood what stands here now. What stands at that position i
     before it    .  a  b  c  d  a
     looks for                      b     what stands at 5 is found before 2: c comes next
 
-Each stem has a head of its own in the second layer, which sees that stem only: drums go on as they were a bar
-ago though the chord above them is another, or a wrong note was just played. (With heads that compared whole
-frames, a clip lost its beat as soon as one stem left what it had played before.) Training starts from there
-and is free to change all of it.
+Each stem has a head of its own in the second layer, which compares that stem and the metre only: drums go on
+as they were a bar ago though the chord above them is another, or a wrong note was just played. (With heads
+that compared whole frames, a clip lost its beat as soon as one stem left what it had played before.) Training
+starts from there and is free to change all of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,16 +33,16 @@ _LIKENESS = 200.0  # of looking for, over the squared length of what is looked f
 
 
 @torch.no_grad()
-def set_copying(decoder: MusicgenForCausalLM, books: tuple[int, ...], generator: torch.Generator) -> None:
+def set_copying(decoder: MusicgenForCausalLM, parts: tuple[int, ...], generator: torch.Generator) -> None:
     """Set the embeddings and the self-attention of the first two layers of `decoder` to copy.
 
-    `books` counts the codebooks of each stem. The D directions of the stream of states are dealt out, so
-    that nothing is taken for what it is not:
+    `parts` counts the codebooks of the metre and of each stem. The D directions of the stream of states are
+    dealt out, so that nothing is taken for what it is not:
 
         clock      2 * _CLOCK    positions, fast
         swaying    _SWAYING      positions, slow
-        written    3 heads       what stood 1, 12 and 13 positions before, stem beside stem
-        content    the rest      tokens, stem beside stem
+        written    3 heads       what stood 1, 12 and 13 positions before, part beside part
+        content    the rest      tokens, part beside part
 
     Each head has d directions. Heads of the first layer beyond the three of BACK stay as they are. Those of
     the second look for two positions 12 apart: one head for each stem, the others for whole frames.
@@ -51,47 +51,47 @@ def set_copying(decoder: MusicgenForCausalLM, books: tuple[int, ...], generator:
     D, d = decoder.config.hidden_size, first.self_attn.head_dim
     space = _free_directions(decoder.model.decoder.embed_positions.weights, generator)  # [free, D]
     written = dict(zip(BACK, space[: len(BACK) * d].split(d), strict=True))
-    content = space[len(BACK) * d :].split(_shares(len(space) - len(BACK) * d, books))
-    energies = _embed(decoder, books, content, generator)
+    content = space[len(BACK) * d :].split(_shares(len(space) - len(BACK) * d, parts))
+    energies = _embed(decoder, parts, content, generator)
     told = torch.cat(
         [
             _orthogonal(n, len(part), generator) @ part
-            for n, part in zip(_shares(d, books), content, strict=True)
+            for n, part in zip(_shares(d, parts), content, strict=True)
         ]
     )
     for head, back in enumerate(BACK):
         query, key = looking_back(D, d, back)
         _set(first.self_attn, head, _SHARPNESS**0.5 * query, _SHARPNESS**0.5 * key, told, written[back].T)
-    parts = torch.arange(d).split(_shares(d, books))
-    everything = torch.arange(d)
+    metre, *stems = torch.arange(d).split(_shares(d, parts))
     for head in range(second.self_attn.num_heads):
-        stem = parts[head] if head < len(books) else everything
-        energy = energies[head] if head < len(books) else sum(energies)
+        own = head < len(stems)
+        compared = torch.cat([metre, stems[head]] if own else [metre, *stems])
+        energy = energies[0] + (energies[1 + head] if own else sum(energies[1:]))
         query, key = torch.zeros(2, d, D)
-        now, then = torch.arange(len(stem)), d - 1 - torch.arange(len(stem))
-        query[now], key[now] = told[stem], written[1][stem]
-        query[then] += written[12][stem]
-        key[then] += written[13][stem]
+        now, then = torch.arange(len(compared)), d - 1 - torch.arange(len(compared))
+        query[now], key[now] = told[compared], written[1][compared]
+        query[then] += written[12][compared]
+        key[then] += written[13][compared]
         scale = (_LIKENESS / energy) ** 0.5
-        heard = content[head] if head < len(books) else torch.cat(content)
+        heard = content[1 + head] if own else torch.cat(content)
         value = _orthogonal(d, len(heard), generator) @ heard
         _set(second.self_attn, head, scale * query, scale * key, value, _orthogonal(D, d, generator))
 
 
 def _embed(
     decoder: MusicgenForCausalLM,
-    books: tuple[int, ...],
+    parts: tuple[int, ...],
     content: Sequence[Tensor],
     generator: torch.Generator,
 ) -> list[float]:
-    """Draw the tokens of each stem in its `content` [directions, D]; returns how long they are, squared.
+    """Draw the tokens of each part in its `content` [directions, D]; returns how long they are, squared.
 
-    All together are as long as the positions, D / 2. A stem's later books are 2, 4, 8 times shorter, squared.
+    All together are as long as the positions, D / 2. A part's later books are 2, 4, 8 times shorter, squared.
     """
     tables = iter(decoder.model.decoder.embed_tokens)
-    whole = sum(2.0**-level for level in levels(books))
+    whole = sum(2.0**-level for level in levels(parts))
     energies = []
-    for count, part in zip(books, content, strict=True):
+    for count, part in zip(parts, content, strict=True):
         lengths = [decoder.config.hidden_size / 2 * 2.0**-level / whole for level in range(count)]
         for length, table in zip(lengths, tables, strict=False):
             codes = torch.empty(table.num_embeddings, len(part))
@@ -101,10 +101,10 @@ def _embed(
     return energies
 
 
-def _shares(total: int, books: tuple[int, ...]) -> list[int]:
-    """Divide `total` directions among the stems by the root of their codebooks; they add up to `total`."""
-    roots = [count**0.5 for count in books]
-    ends = [round(total * sum(roots[: stem + 1]) / sum(roots)) for stem in range(len(books))]
+def _shares(total: int, parts: tuple[int, ...]) -> list[int]:
+    """Divide `total` directions among the parts by the root of their codebooks; they add up to `total`."""
+    roots = [count**0.5 for count in parts]
+    ends = [round(total * sum(roots[: stem + 1]) / sum(roots)) for stem in range(len(parts))]
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
 

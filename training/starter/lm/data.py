@@ -17,7 +17,7 @@ from training.starter.corpus.caption import caption
 
 @dataclass(frozen=True)
 class Track:
-    """A rendering and its codes int16 [K, T]."""
+    """A rendering and its codes int16 [K, T], those of the metre first."""
 
     rendering: Rendering
     codes: NDArray[np.int16]

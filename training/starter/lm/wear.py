@@ -22,23 +22,24 @@ _STEM_SHARE = 0.4  # of the stems of a clip with faults
 _NOISE = 0.1  # at most so many codes are any other of the same codebook in the clip
 
 
-def worn(codes: Tensor, books: tuple[int, ...], share: float, rng: random.Random) -> Tensor:
+def worn(codes: Tensor, parts: tuple[int, ...], share: float, rng: random.Random) -> Tensor:
     """Codes [B, K, T] -> as they are heard: a `share` of the clips has faults.
 
-    `books` counts the codebooks of each stem. Stems fail one by one, so that a stem learns to go on as it was
-    while another has left the way; half of the times all fail together, too.
+    `parts` counts the codebooks of the metre, which never fails, and of each stem. Stems fail one by one, so
+    that a stem learns to go on as it was while another has left the way; half of the times all fail together,
+    too.
     """
     heard = codes.clone()
     for clip in heard:
         if rng.random() < share:
-            _wear(clip, books, rng)
+            _wear(clip[parts[0] :], parts[1:], rng)
     return heard
 
 
-def _wear(clip: Tensor, books: tuple[int, ...], rng: random.Random) -> None:
+def _wear(clip: Tensor, stems: tuple[int, ...], rng: random.Random) -> None:
     generator = torch.Generator().manual_seed(rng.getrandbits(63))
     clip.copy_(_noisy(clip, _NOISE * rng.random(), generator))
-    for stem in clip.split(books):
+    for stem in clip.split(stems):
         if rng.random() < _STEM_SHARE:
             _fail(stem, stem.shape[1] - 1, rng, generator)
     if rng.random() < 0.5:

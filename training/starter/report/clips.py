@@ -20,7 +20,7 @@ from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.caption import Description, paper_caption
 from training.starter.corpus.synth import FRAME
-from training.starter.lm.tokens import song_codes
+from training.starter.lm.tokens import known_metre, song_codes
 from training.starter.report.features import Heard, hear
 
 FRAMES = 500
@@ -97,7 +97,10 @@ def _stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32
 
 def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealClip:
     stems = _stems(corpus, rendering, start)
-    codes = starter_codec(model).encode_stems(torch.from_numpy(stems)[None])[0]
+    codec = starter_codec(model)
+    codes = codec.encode_stems(torch.from_numpy(stems)[None])[0]
+    metre = known_metre(codec.config, rendering, start // FRAME, FRAMES)
+    codes[: len(metre)] = torch.from_numpy(metre)
     mix = stems.sum(0)
     return RealClip(rendering.description, codes, torch.from_numpy(mix), hear(mix))
 
@@ -105,7 +108,7 @@ def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealCl
 def used_codes(
     pool: ProcessPoolExecutor, model: Path, corpus: Path, songs: Sequence[Rendering]
 ) -> NDArray[np.bool_]:
-    """Which codes of each codebook are in use in whole renderings, [K, V]."""
+    """Which codes of each codebook of the stems are in use in whole renderings, [K, V]."""
     n = len(songs)
     found = pool.map(_used, [model] * n, [corpus] * n, songs, chunksize=4)
     return np.logical_or.reduce(list(found))
@@ -113,8 +116,8 @@ def used_codes(
 
 def _used(model: Path, corpus: Path, rendering: Rendering) -> NDArray[np.bool_]:
     codec = starter_codec(model)
-    codes = song_codes(codec.network, corpus, rendering)
-    used = np.zeros((codec.codebooks, codec.card), bool)
+    codes = song_codes(codec.network, corpus, rendering)[codec.config.metre_books :]
+    used = np.zeros((len(codes), codec.card), bool)
     np.put_along_axis(used, codes.astype(np.int64), True, axis=1)
     return used
 
