@@ -63,7 +63,7 @@ def find_metre(mels: Tensor, bands: Tensor, beat_frames: Sequence[int]) -> tuple
         if 2 * length <= T and score.max() > best:
             best, beat, phase = float(score.max()), length, int(score.argmax())
     beats = (T - phase) // beat
-    chords = bands[phase : phase + beats * beat].unflatten(0, (beats, beat)).mean(1)
+    chords = bands[phase : phase + beats * beat].reshape(beats, beat, bands.shape[1]).mean(1)
     changes, _ = _comb(chords.diff(dim=0).abs().mean(1), COMMON_TIME)
     return beat, phase + beat * ((int(changes.argmax()) + 1) % COMMON_TIME)
 

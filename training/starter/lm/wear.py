@@ -20,6 +20,7 @@ from torch import Tensor
 _SHORTEST = 4  # frames of a stretch
 _STEM_SHARE = 0.4  # of the stems of a clip with faults
 _NOISE = 0.1  # at most so many codes are any other of the same codebook in the clip
+_LOST = 0.2  # of the clips with faults: nothing but noise is heard over the metre
 
 
 def worn(codes: Tensor, parts: tuple[int, ...], share: float, rng: random.Random) -> Tensor:
@@ -27,7 +28,8 @@ def worn(codes: Tensor, parts: tuple[int, ...], share: float, rng: random.Random
 
     `parts` counts the codebooks of the metre, which never fails, and of each stem. Stems fail one by one, so
     that a stem learns to go on as it was while another has left the way; half of the times all fail together,
-    too.
+    too. In some clips nothing is left but the metre: it must be counted whatever sounds, or it is lost with
+    the first wrong notes, and what sounds must be found from it again.
     """
     heard = codes.clone()
     for clip in heard:
@@ -38,6 +40,9 @@ def worn(codes: Tensor, parts: tuple[int, ...], share: float, rng: random.Random
 
 def _wear(clip: Tensor, stems: tuple[int, ...], rng: random.Random) -> None:
     generator = torch.Generator().manual_seed(rng.getrandbits(63))
+    if rng.random() < _LOST:
+        clip.copy_(_noisy(clip, 1.0, generator))
+        return
     clip.copy_(_noisy(clip, _NOISE * rng.random(), generator))
     for stem in clip.split(stems):
         if rng.random() < _STEM_SHARE:

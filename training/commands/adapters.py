@@ -1,0 +1,177 @@
+"""`tunedial train dpo`, `pack` and `starter`: one adapter, all of a pack, the starter's own."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.commands.common import echo_json, json_option
+from engine.metrics import METRIC_IDS
+from training.commands.common import FOLDER, corpus_option, model_option, starter_run_option, workers_option
+from training.commands.plan import plan_from, plan_options
+
+if TYPE_CHECKING:
+    from training.plan import Plan
+
+
+@click.command()
+@click.option("--metric", type=click.Choice(METRIC_IDS), required=True)
+@click.option("--direction", type=click.Choice(["positive", "negative"]), required=True)
+@click.option("--out", type=FOLDER, required=True, help="The pack's folder.")
+@click.option("--run", type=FOLDER, help="Checkpoints and logs.  [default: OUT.runs/METRIC-DIRECTION]")
+@plan_options
+@json_option
+def dpo(metric: str, direction: str, out: Path, run: Path | None, as_json: bool, **options: Any) -> None:
+    """Train one adapter by direct preference optimisation.
+
+    \b
+    tunedial train dpo --data pairs --metric energy --direction positive --out my-pack
+    tensorboard --logdir my-pack.runs
+
+    Call it again after a stop, and it goes on from the newest checkpoint.
+    """
+    from rich.console import Console
+
+    from engine.packs import seal
+    from training.dpo import train_adapter
+    from training.pack import write_manifest
+    from training.show import telling
+
+    plan = plan_from(metric, direction, options)
+    write_manifest(plan, out, out.name.lower(), "1.0")
+    with telling(Console(stderr=True), f"{metric} {direction}") as tell:
+        found = train_adapter(plan, run or _runs(out) / f"{metric}-{direction}", out, tell)
+    seal(out)
+    card = found.card
+    if as_json:
+        echo_json({"folder": str(found.folder), "card": card.model_dump(mode="json")})
+        return
+    accuracy = "-" if card.held_out_accuracy is None else f"{card.held_out_accuracy:.3f}"
+    click.echo(f"{found.folder}: held-out accuracy {accuracy} after {card.settings['best_step']} steps")
+
+
+@click.command()
+@click.option("--out", type=FOLDER, required=True, help="The pack's folder.")
+@click.option("--name", help="The pack's name.  [default: the folder's]")
+@click.option("--pack-version", default="1.0", show_default=True)
+@click.option("--metric", "metrics", type=click.Choice(METRIC_IDS), multiple=True, help="Only these.")
+@click.option("--slot", type=int, help="Only the adapter of this number, 0 to 25.")
+@click.option("--plan", "launch", type=click.Choice(["slurm", "accelerate"]), help="Print a script instead.")
+@click.option("--gpus", type=click.IntRange(0), default=1, show_default=True, help="For --plan.")
+@plan_options
+@json_option
+def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
+    """Train all 26 adapters of a pack, or those of some metrics; what is done is skipped.
+
+    \b
+    tunedial train pack --data pairs --out my-pack
+    tunedial train pack --data pairs --out my-pack --plan slurm > pack.sbatch && sbatch pack.sbatch
+    tunedial train pack --data pairs --out my-pack --plan accelerate --gpus 4 > pack.sh && bash pack.sh
+    """
+    from training.pack import slots_of
+
+    slots = slots_of(options["metrics"], options["slot"])
+    plan = plan_from(slots[0].metric, slots[0].direction, options)
+    if launch:
+        click.echo(_script(click.get_current_context(), launch, slots, _runs(out), options["gpus"]))
+        return
+    _train_pack(plan, slots, out, options["name"] or out.name.lower(), options["pack_version"], as_json)
+
+
+@click.command()
+@corpus_option
+@starter_run_option
+@click.option(
+    "--data", type=FOLDER, default=Path("runs/pairs"), show_default=True, help="Where its pairs go."
+)
+@click.option("--out", type=FOLDER, required=True, help="The pack's folder.")
+@click.option("--metric", "metrics", type=click.Choice(METRIC_IDS), multiple=True, help="Only these.")
+@model_option
+@workers_option
+@json_option
+def starter(
+    corpus: Path,
+    run: Path,
+    data: Path,
+    out: Path,
+    metrics: tuple[str, ...],
+    model: str,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Make the starter's own pack: the whole recipe, with its pairs, settings and seed.
+
+    \b
+    tunedial train starter --out runs/pack
+    tunedial evaluate dose --pack runs/pack --cards
+    """
+    from rich.console import Console
+
+    from training.pack import slots_of
+    from training.recipe import NAME, VERSION, starter_pairs, starter_plan
+    from training.show import telling
+    from training.starter.lm.tokens import tokens_folder
+
+    with telling(Console(stderr=True), "pairs:") as tell:
+        starter_pairs(corpus, tokens_folder(corpus, run), data, model, workers, tell)
+    plan = starter_plan(data, model)
+    _train_pack(plan, slots_of(metrics, None), out, NAME, VERSION, as_json)
+
+
+def _train_pack(plan: "Plan", slots: Any, out: Path, name: str, version: str, as_json: bool) -> None:
+    """Train `slots`, telling how far it is, and show all of them at the end."""
+    from rich.console import Console
+
+    from training.pack import Progress, train_pack
+    from training.show import pack_table, telling
+
+    states = {slot: Progress(slot, "waiting") for slot in slots}
+    console = Console(stderr=True)
+    with telling(console) as tell:
+        for progress in train_pack(plan, slots, _runs(out), out, name, version, lambda _: tell):
+            states[progress.slot] = progress
+            if progress.state != "training":
+                console.print(f"{progress.slot.metric} {progress.slot.direction}: {progress.state}")
+    if as_json:
+        adapters = {
+            f"{slot.metric}/{slot.direction}": {
+                "state": state.state,
+                "card": state.card and state.card.model_dump(mode="json"),
+            }
+            for slot, state in states.items()
+        }
+        echo_json({"adapters": adapters})
+        return
+    Console().print(pack_table(states))
+
+
+def _script(ctx: click.Context, launch: str, slots: Any, runs: Path, gpus: int) -> str:
+    """The script for a cluster, of this very call."""
+    from training.launch import accelerate_script, slurm_script
+
+    words = _words(ctx, {"launch", "gpus", "slot"} | ({"metrics"} if launch == "slurm" else set()))
+    if launch == "accelerate":
+        return accelerate_script(["training", "pack", *words], max(1, gpus))
+    runs.mkdir(parents=True, exist_ok=True)
+    program = str(Path(sys.executable).with_name("tunedial"))
+    return slurm_script(slots, [program, "train", "pack", *words], Path("pack.sbatch"), runs, gpu=gpus > 0)
+
+
+def _words(ctx: click.Context, without: set[str]) -> list[str]:
+    """The options of a call as it was made, paths made absolute."""
+    words = []
+    for option in ctx.command.params:
+        name = option.name or ""
+        if name in without or ctx.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        given = ctx.params[name]
+        for value in given if isinstance(given, tuple) else (given,):
+            words += [option.opts[0]]
+            if not isinstance(value, bool):
+                words.append(str(value.absolute() if isinstance(value, Path) else value))
+    return words
+
+
+def _runs(out: Path) -> Path:
+    return out.with_name(f"{out.name}.runs")
