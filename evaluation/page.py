@@ -4,21 +4,23 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from engine.metrics import METRICS, metric
+from engine.metrics import METRICS
+from evaluation.cells import table
 from evaluation.figures import draw, figures_of
 from evaluation.models import BASE, label_of_model
-from evaluation.paper import SOURCE, TABLE_3, ordered_in_paper, prompt_score_in_paper
-from evaluation.results import (
-    Comparison,
-    Distribution,
-    Estimate,
-    Interval,
-    Measure,
-    MetricTable,
-    PromptRow,
-    Results,
+from evaluation.paper import TABLE_3, ordered_in_paper
+from evaluation.results import Results
+from evaluation.sections import (
+    chroma_section,
+    distribution_section,
+    dose_section,
+    heat_section,
+    listening_section,
+    metric_section,
+    policy_section,
+    prompt_section,
+    spread_section,
 )
 
 _STYLE = """
@@ -37,14 +39,12 @@ font-weight: 700 } figure { margin: 1rem 0 } figure img { max-width: 100%; backg
 6px } code { font-size: 13px; overflow-wrap: anywhere } audio { height: 2rem; vertical-align: middle }
 """.strip()
 
-Cell = str | tuple[str, str]  # HTML, or HTML and the class of its cell
-
 
 def write_page(results: Results, folder: Path) -> dict[str, bytes]:
     """The files of a report by name: report.html, and each figure as SVG and PNG. Players lie in `folder`."""
     files: dict[str, bytes] = {}
-    for name, figure in figures_of(results).items():
-        files |= {f"figures/{name}.{kind}": content for kind, content in draw(figure()).items()}
+    for name, drawn in figures_of(results).items():
+        files |= {f"figures/{name}.{kind}": content for kind, content in draw(drawn()).items()}
     svg = {Path(name).stem: content for name, content in files.items() if name.endswith(".svg")}
     files["report.html"] = page(results, svg, folder).encode()
     return files
@@ -54,15 +54,15 @@ def page(results: Results, figures: Mapping[str, bytes], folder: Path) -> str:
     """The page, with `figures` (SVG by name) and the players' files of `folder` put into it."""
     sections: Sequence[Callable[[], str]] = (
         lambda: _summary(results),
-        lambda: _metric_section(results, figures),
-        lambda: _prompt_section(results),
-        lambda: _heat_section(results, figures),
-        lambda: _spread_section(results, figures),
-        lambda: "".join(_distribution_section(found) for found in results.distributions),
-        lambda: _chroma_section(results),
-        lambda: _policy_section(results, figures),
-        lambda: _dose_section(results, figures),
-        lambda: _listening_section(results),
+        lambda: metric_section(results, figures),
+        lambda: prompt_section(results),
+        lambda: heat_section(results, figures),
+        lambda: spread_section(results, figures),
+        lambda: "".join(distribution_section(found) for found in results.distributions),
+        lambda: chroma_section(results),
+        lambda: policy_section(results, figures),
+        lambda: dose_section(results, figures),
+        lambda: listening_section(results),
         lambda: _players_section(results, folder),
         lambda: _method_section(results),
     )
@@ -99,237 +99,6 @@ def _summary(results: Results) -> str:
     )
 
 
-def _metric_section(results: Results, figures: Mapping[str, bytes]) -> str:
-    return (
-        "<h2>Following the metric</h2><p>Is music of a positive model nearer to its metric prompt than the"
-        " base's, and of a negative one farther? Cosines × 100, means over prompts with 95 % intervals;"
-        " differences are paired by prompt and seed, <i>d</i> is Cohen's of paired values, <i>p</i>"
-        " one-sided after Holm over the table, bold below 0.05. In italics the paper's Table 3"
-        f" ({escape(SOURCE)}), in its own unit.</p>"
-        + _metric_table(results.scored, paper=True)
-        + _figure(figures, "steps-scored", "By the scorer.")
-        + "<h3>The same, measured</h3>"
-        "<p>By the estimators that label the training pairs. A proxy stands in for what only listeners could"
-        " tell.</p>"
-        + _metric_table(results.measured, paper=False)
-        + _figure(figures, "steps-measured", "By the measuring estimators.")
-    )
-
-
-def _metric_table(table: MetricTable, paper: bool) -> str:
-    head: list[Cell] = ["Metric", "Base", "Positive", "Negative", "+ over base", "base over −", "in order"]
-    head += (
-        [("paper: base", "paper"), ("normal", "paper"), ("negative", "paper")] if paper else ["measured as"]
-    )
-    rows = []
-    for row in table.rows:
-        cells: list[Cell] = [
-            metric(row.metric).label,
-            _estimate(row.base),
-            _estimate(row.positive),
-            _estimate(row.negative),
-            _comparison(row.up),
-            _comparison(row.down),
-            "–" if row.ordered is None else "yes, surely" if row.sure else "yes" if row.ordered else "no",
-        ]
-        if paper:
-            cells += [(f"{value:.2f}", "paper") for value in TABLE_3[row.metric]]
-        else:
-            cells.append(f"<small>{escape(table.judge[row.metric])}</small>")
-        rows.append((cells, ""))
-    return _table(head, rows)
-
-
-def _prompt_section(results: Results) -> str:
-    text = (
-        "<h2>Following the prompt</h2><p>How near each model's music stays to the prompt it was made from,"
-        " best first: cosines × 100. Differences from the base are paired, <i>p</i> two-sided after Holm. In"
-        " italics the paper's Tables 4 and 5, in its own unit.</p>"
-    )
-    for name, rows in (
-        ("Positive models", results.positive_prompts),
-        ("Negative models", results.negative_prompts),
-    ):
-        if len(rows) > 1:
-            text += f"<h3>{name}</h3>" + _prompt_table(rows)
-    return text
-
-
-def _prompt_table(rows: Sequence[PromptRow]) -> str:
-    return _table(
-        ["Model", "Score", "against the base", ("paper", "paper")],
-        [
-            (
-                [
-                    label_of_model(row.model),
-                    _estimate(row.score),
-                    _comparison(row.against_base),
-                    (f"{prompt_score_in_paper(row.model):.2f}", "paper"),
-                ],
-                "base" if row.model == BASE else "",
-            )
-            for row in rows
-        ],
-    )
-
-
-def _heat_section(results: Results, figures: Mapping[str, bytes]) -> str:
-    maps = (results.positive_heat, results.negative_heat)
-    lifted = any(heat is not None and heat.lifted for heat in maps)
-    how = (
-        " A mean cosine was not above 0, so shares are of (1 + cosine) / 2, which differ less."
-        if lifted
-        else ""
-    )
-    shown = _figure(
-        figures, "heat-positive", "Positive models against all metric prompts (the paper's Figure 4)."
-    ) + _figure(figures, "heat-negative", "Negative models (the paper's Figure 5).")
-    if not shown:
-        return ""
-    return f"<h2>Models against metric prompts</h2><p>Each column sums to 1.{how}</p>{shown}"
-
-
-def _spread_section(results: Results, figures: Mapping[str, bytes]) -> str:
-    rows = [
-        (
-            [
-                label_of_model(row.model),
-                _number(row.across),
-                _ratio(row.across_ratio, row.across_ratio_interval),
-                _number(row.within),
-                _ratio(row.within_ratio, row.within_ratio_interval),
-            ],
-            "base" if row.model == BASE else "",
-        )
-        for row in results.spread
-    ]
-    return (
-        "<h2>Variance</h2><p>The variance evaluation that the paper left for later: the mean cosine distance"
-        " of two clips' embeddings, between prompts and between seeds of a prompt. Ratios are to the base's,"
-        " with bootstrap intervals over the same prompts; one that holds 1 says nothing.</p>"
-        + _table(["Model", "between prompts", "ratio", "between seeds", "ratio"], rows)
-        + _figure(figures, "spread", "Spread between prompts against the base's.")
-    )
-
-
-def _distribution_section(found: Distribution) -> str:
-    rows = [
-        (
-            [label_of_model(row.model), _measure(row.fad), _measure(row.kl), _measure(row.inception)],
-            "base" if row.model == BASE else "",
-        )
-        for row in found.rows
-    ]
-    return (
-        f"<h2>Distributions by {escape(found.extractor)}</h2><p>Against {escape(found.reference)}"
-        f" ({found.clips} clips; extractor version {escape(found.version)}). FAD: lower is nearer; two"
-        f" halves of the reference lie {_number(found.floor)} apart, more than sets of full size would. KL"
-        " in nats, paired by prompt and seed. IS: higher is clearer and more varied. Jackknife"
-        " intervals.</p>" + _table(["Model", "FAD", "KL", "IS"], rows)
-    )
-
-
-def _chroma_section(results: Results) -> str:
-    if not results.chroma:
-        return ""
-    rows = [([label_of_model(row.model), _estimate(row.similarity, 3)], "") for row in results.chroma]
-    return (
-        "<h2>Harmony that stays</h2><p>Chroma cosine similarity of a model's clip with the base's of the same"
-        " prompt and seed: 1 is the same harmony at every moment.</p>" + _table(["Model", "Similarity"], rows)
-    )
-
-
-def _policy_section(results: Results, figures: Mapping[str, bytes]) -> str:
-    if results.policy_left_out:
-        return f"<h2>Reward against KL</h2><p>Left out: {escape(results.policy_left_out)}</p>"
-    if not results.policy:
-        return ""
-    rows = [
-        (
-            [
-                metric(row.metric).label,
-                f"{row.value:+g}",
-                _estimate(row.kl, 4),
-                _estimate(row.reward),
-                _estimate(row.reward_scorer),
-            ],
-            "",
-        )
-        for row in results.policy
-    ]
-    return (
-        "<h2>Reward against KL</h2><p>What a knob gains, and how far it takes the policy from the base's:"
-        " KL(tuned || base) in nats a code, along the tuned policy's own clips; gains in standard deviations"
-        " of the base's clips, the knob's way.</p>"
-        + _figure(figures, "policy", "Each line is a knob, from the base to its end.")
-        + _table(["Metric", "knob", "KL", "measured gain", "scored gain"], rows)
-    )
-
-
-def _dose_section(results: Results, figures: Mapping[str, bytes]) -> str:
-    if not results.dose:
-        return ""
-    rows = []
-    for name, found in results.dose["metrics"].items():
-        low, high = found["recommended"]
-        cells: list[Cell] = [
-            metric(name).label,
-            *(_number(mean) for mean in found["means"]),
-            _number(found["spearman"]),
-            _number(found["span_sd"]),
-            _number(found["adherence_ratio"]),
-            f"{low:g} to {high:g}",
-            escape(found["verdict"]) + (" (proxy)" if found["proxy"] else ""),
-        ]
-        rows.append((cells, ""))
-    head = [
-        "Metric",
-        *(f"{v:g}" for v in results.dose["values"]),
-        "rank",
-        "span, sd",
-        "prompt",
-        "use",
-        "verdict",
-    ]
-    return (
-        "<h2>Dose and response</h2>"
-        + _figure(figures, "dose", "Means with 95 % intervals over prompts.")
-        + _table(head, rows)
-        + _figure(figures, "cross-talk", "Cross-talk: what else a full turn moves.")
-    )
-
-
-def _listening_section(results: Results) -> str:
-    if not results.listening:
-        return ""
-    tables = {name: found for name, found in results.listening.items() if isinstance(found, list) and found}
-    facts = {name: found for name, found in results.listening.items() if name not in tables}
-    titled = (
-        f"<h3>{escape(name.replace('_', ' '))}</h3>{_anything(found)}" for name, found in tables.items()
-    )
-    return "<h2>Listening test</h2>" + _anything(facts) + "".join(titled)
-
-
-def _anything(value: Any) -> str:
-    """Results of another tool as tables: objects by their fields, lists of objects by their columns."""
-    if isinstance(value, dict):
-        rows: list[tuple[list[Cell], str]] = [
-            ([escape(str(key)), _anything(found)], "") for key, found in value.items()
-        ]
-        return _table([], rows)
-    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        columns = list(dict.fromkeys(key for row in value for key in row))
-        return _table(
-            [escape(str(column)) for column in columns],
-            [([_anything(row.get(column)) for column in columns], "") for row in value],
-        )
-    if isinstance(value, list):
-        return ", ".join(_anything(one) for one in value)
-    if isinstance(value, float):
-        return _number(value)
-    return "–" if value is None else escape(str(value))
-
-
 def _players_section(results: Results, folder: Path) -> str:
     rows = []
     for player in results.players:
@@ -350,7 +119,7 @@ def _players_section(results: Results, folder: Path) -> str:
     first = results.players[0]
     return (
         f"<h2>Listen</h2><p>“{escape(first.prompt)}”, seed {first.seed}: the same noise for all.</p>"
-        + _table(["Model", ""], rows)
+        + table(["Model", ""], rows)
     )
 
 
@@ -372,68 +141,3 @@ def _method_section(results: Results) -> str:
         f"<details><summary>Prompts</summary><ol>{prompts}</ol></details>"
         f"<details><summary>Adapters (SHA-256)</summary><ul>{adapters}</ul></details>"
     )
-
-
-def _table(head: Sequence[Cell], rows: Sequence[tuple[Sequence[Cell], str]]) -> str:
-    def cell(tag: str, content: Cell) -> str:
-        text, style = (content, "") if isinstance(content, str) else content
-        return f"<{tag} class={style}>{text}</{tag}>" if style else f"<{tag}>{text}</{tag}>"
-
-    top = f"<thead><tr>{''.join(cell('th', c) for c in head)}</tr></thead>" if head else ""
-    body = "".join(
-        f"<tr{f' class={style}' if style else ''}>{''.join(cell('td', c) for c in cells)}</tr>"
-        for cells, style in rows
-    )
-    return f'<div class="wide"><table>{top}<tbody>{body}</tbody></table></div>'
-
-
-def _figure(figures: Mapping[str, bytes], name: str, caption: str) -> str:
-    if name not in figures:
-        return ""
-    data = base64.b64encode(figures[name]).decode()
-    return (
-        f'<figure><img alt="{escape(caption)}" src="data:image/svg+xml;base64,{data}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
-def _estimate(found: Estimate | None, digits: int = 2) -> str:
-    if found is None or found.mean is None:
-        return "–"
-    if found.interval is None:
-        return f"{found.mean:.{digits}f} <small>(one clip: no interval)</small>"
-    low, high = found.interval
-    return f"{found.mean:.{digits}f} <small>[{low:.{digits}f}, {high:.{digits}f}]</small>"
-
-
-def _comparison(found: Comparison | None) -> Cell:
-    if found is None or found.difference is None:
-        return "–"
-    interval = (
-        f"[{found.interval[0]:+.2f}, {found.interval[1]:+.2f}], " if found.interval else "no interval, "
-    )
-    effect = "" if found.effect is None else f"d {found.effect:+.2f}, "
-    text = f"{found.difference:+.2f} <small>{interval}{effect}p {found.p_holm:.2g}</small>"
-    return (text, "sure") if found.p_holm < 0.05 else text
-
-
-def _measure(found: Measure | None) -> str:
-    if found is None or found.value is None:
-        return "–"
-    text = _number(found.value)
-    if found.interval is None:
-        return f"{text} <small>(too few clips for an interval)</small>"
-    return f"{text} <small>[{_number(found.interval[0])}, {_number(found.interval[1])}]</small>"
-
-
-def _ratio(value: float | None, interval: Interval | None) -> Cell:
-    if value is None:
-        return "–"
-    if interval is None:
-        return f"{value:.3f}"
-    text = f"{value:.3f} <small>[{interval[0]:.3f}, {interval[1]:.3f}]</small>"
-    return text if interval[0] <= 1 <= interval[1] else (text, "sure")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
