@@ -29,13 +29,13 @@ def metric_section(results: Results, figures: Mapping[str, bytes]) -> str:
     )
 
 
-def _metric_table(table: MetricTable, paper: bool) -> str:
+def _metric_table(found: MetricTable, paper: bool) -> str:
     head: list[Cell] = ["Metric", "Base", "Positive", "Negative", "+ over base", "base over −", "in order"]
     head += (
         [("paper: base", "paper"), ("normal", "paper"), ("negative", "paper")] if paper else ["measured as"]
     )
     rows = []
-    for row in table.rows:
+    for row in found.rows:
         cells: list[Cell] = [
             metric(row.metric).label,
             estimate(row.base),
@@ -48,7 +48,7 @@ def _metric_table(table: MetricTable, paper: bool) -> str:
         if paper:
             cells += [(f"{value:.2f}", "paper") for value in TABLE_3[row.metric]]
         else:
-            cells.append(f"<small>{escape(table.judge[row.metric])}</small>")
+            cells.append(f"<small>{escape(found.judge[row.metric])}</small>")
         rows.append((cells, ""))
     return table(head, rows)
 
