@@ -23,6 +23,7 @@ def make_clips(model: Model, prompt: str, clips: Sequence[Clip], settings: Gener
         window=model.window(condition),
         settings=settings,
         prompt=torch.zeros(model.codec.codebooks, 0, dtype=torch.int64),
+        counted=model.codec.counted,
     )
     for decoded in generate(model.decoder, request):
         codes = decoded.codes

@@ -38,7 +38,8 @@ class Request:
     """What to decode: B clips of `frames` frames, those of `prompt` [K, P] at their front included.
 
     `condition` gives what a window is made from that begins so many frames into the clip; `window` is
-    the most frames the model takes at once.
+    the most frames the model takes at once; `counted` says which codes are not free (see
+    `engine.codecs.Codec.counted`).
     """
 
     clips: Sequence[Clip]
@@ -47,6 +48,7 @@ class Request:
     window: int
     settings: GenerationSettings
     prompt: Tensor
+    counted: Callable[[Tensor, int, int], Tensor | None] = lambda codes, codebook, frame: None
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,10 @@ def _decode(decoder: Decoder, request: Request, window: Window, codes: Tensor) -
         tokens = sample(logits, noise, request.settings.temperature, request.settings.top_k)
         for k, wait in enumerate(waits):
             if known <= column - wait < end:
-                sequence[:, k, column + 1] = tokens[:, k]
-                codes[:, k, start + column - wait] = tokens[:, k]
+                frame = start + column - wait
+                counted = request.counted(codes, k, frame)
+                codes[:, k, frame] = tokens[:, k] if counted is None else counted
+                sequence[:, k, column + 1] = codes[:, k, frame]
         yield start + column - max(waits) + 1
 
 

@@ -209,6 +209,7 @@ def _request(model: Model, job: Job, tuning: Tuning | None) -> Request:
         window=model.window(model.condition(states)),
         settings=job.settings,
         prompt=_beginning(model, job.audio_prompt, frames),
+        counted=model.codec.counted,
     )
 
 

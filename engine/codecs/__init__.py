@@ -48,6 +48,13 @@ class Codec(Protocol):
         """Audio [B, C, N] -> codes [B, K, ceil(N / hop)]."""
         ...
 
+    def counted(self, codes: Tensor, codebook: int, frame: int) -> Tensor | None:
+        """What `codebook` must be at `frame` of codes [B, K, T], [B]; None where the model is free to choose.
+
+        All codes of the frames before are there, and at `frame` those of the codebooks before.
+        """
+        ...
+
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> audio [B, C, T * hop].
 

@@ -60,6 +60,10 @@ class EncodecCodec:
         _, k, T = codes.shape
         return codes.reshape(B, C, k, T).transpose(1, 2).reshape(B, k * C, T)
 
+    def counted(self, codes: Tensor, codebook: int, frame: int) -> Tensor | None:
+        """None: all codes are free."""
+        return None
+
     @torch.no_grad()
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] -> audio [B, C, T * hop], wherever they begin."""

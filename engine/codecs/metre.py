@@ -36,13 +36,36 @@ def metre_codes(
 
     Raises ValueError if `beat` or `bar` is not among those there are codes for.
     """
-    in_beat = _first_code(beat_frames, beat) + frames % beat
-    in_bar = _first_code(bar_beats, bar) + frames // beat % bar
+    in_beat = _first_codes(beat_frames)[beat_frames.index(beat)] + frames % beat
+    in_bar = _first_codes(bar_beats)[bar_beats.index(bar)] + frames // beat % bar
     return torch.stack([in_beat, in_bar])
 
 
-def _first_code(lengths: Sequence[int], length: int) -> int:
-    return [0, *accumulate(lengths)][lengths.index(length)]
+def next_metre(
+    codes: Tensor, book: int, frame: int, beat_frames: tuple[int, ...], bar_beats: tuple[int, ...]
+) -> Tensor:
+    """What the metre's `book` is at `frame` of codes [B, 2, T], after those before it: [B].
+
+    A beat goes on to its last frame and a bar to its last beat, then the same begins anew. Codes that stand
+    for nothing stay as they are.
+    """
+    before = codes[:, book, frame - 1]
+    if book == 0:
+        return _successor(before, beat_frames)
+    beat_begins = torch.isin(codes[:, 0, frame], torch.tensor(_first_codes(beat_frames), device=codes.device))
+    return torch.where(beat_begins, _successor(before, bar_beats), before)
+
+
+def _successor(codes: Tensor, lengths: tuple[int, ...]) -> Tensor:
+    """What follows each code: (2, 3) -> 1 0 3 4 2."""
+    after = codes + (codes < sum(lengths))
+    for first, length in zip(_first_codes(lengths), lengths, strict=True):
+        after = torch.where(codes == first + length - 1, first, after)
+    return after
+
+
+def _first_codes(lengths: Sequence[int]) -> list[int]:
+    return [0, *accumulate(lengths)][:-1]
 
 
 def find_metre(mels: Tensor, bands: Tensor, beat_frames: Sequence[int]) -> tuple[int, int]:

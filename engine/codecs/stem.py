@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.codecs.metre import COMMON_TIME, find_metre, metre_codes
+from engine.codecs.metre import BOOKS, COMMON_TIME, find_metre, metre_codes, next_metre
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 
@@ -73,6 +73,13 @@ class StemCodec:
             for s in range(S)
         ]
         return torch.cat([self._metre(audio.sum(1)), *stems], dim=1)
+
+    def counted(self, codes: Tensor, codebook: int, frame: int) -> Tensor | None:
+        """The metre [B] at `frame` of codes [B, K, T], once the first frame has told it; else None."""
+        c = self.config
+        if codebook >= c.metre_books or frame == 0:
+            return None
+        return next_metre(codes[:, :BOOKS], codebook, frame, c.beat_frames, c.bar_beats)
 
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> the mix [B, 1, T * hop]."""

@@ -134,6 +134,22 @@ def test_greedy_codes_and_logits_equal_transformers(
     assert_greedy_equal(request.getfixturevalue(kind), monkeypatch, {})
 
 
+def test_codes_that_are_counted_are_not_drawn_and_the_model_reads_them(mono: Saved) -> None:
+    """The first codebook is what it would be, plus one at each frame; others answer to what they read."""
+    model = load_model(mono[1])
+
+    def up(codes: Tensor, codebook: int, frame: int) -> Tensor | None:
+        return None if codebook or frame == 0 else (codes[:, 0, frame - 1] + 1) % model.codec.card
+
+    free, counted = codes_of(model, window=24), codes_of(model, window=24, counted=up)
+    first = counted[0, 0]
+    assert torch.equal(first, (first[0] + torch.arange(40)) % model.codec.card)
+    assert first[0] == free[0, 0, 0]
+    given = codes_of(model, window=24, frames=41, prompt=counted[0], counted=up)
+    assert torch.equal(given[..., :40], counted)
+    assert (free[0, 1] != counted[0, 1]).any()
+
+
 def test_without_guidance_too(mono: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"guidance": 1.0}
     assert_greedy_equal(mono, monkeypatch, {"guidance_scale": 1.0}, settings=settings)

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.codecs.metre import card, find_metre, metre_codes, onset_strength
+from engine.codecs.metre import card, find_metre, metre_codes, next_metre, onset_strength
 
 BEATS, BARS = (16, 18, 20, 24, 28, 30, 32, 36, 40), (2, 3, 4, 5, 6)
 
@@ -17,6 +17,24 @@ def test_codes_count_the_frames_of_a_beat_and_the_beats_of_a_bar() -> None:
 
 def test_frames_before_the_bar_line_belong_to_the_bar_before() -> None:
     assert metre_codes(torch.arange(-3, 1), 3, 2, (3,), (2,)).tolist() == [[0, 1, 2, 0], [1, 1, 1, 0]]
+
+
+@given(st.sampled_from(BEATS), st.sampled_from(BARS), st.integers(0, 200))
+def test_each_frames_metre_follows_from_the_one_before(beat: int, bar: int, first: int) -> None:
+    codes = metre_codes(torch.arange(first, first + 300), beat, bar, BEATS, BARS)
+    found = codes[None].clone()
+    found[..., 1:] = -1
+    for frame in range(1, 300):
+        for book in (0, 1):
+            found[:, book, frame] = next_metre(found, book, frame, BEATS, BARS)
+    assert torch.equal(found[0], codes)
+
+
+def test_codes_that_stand_for_nothing_stay() -> None:
+    nothing = torch.tensor([[[1023, 0], [1023, 0]]])
+    assert next_metre(nothing, 0, 1, BEATS, BARS).tolist() == [1023]
+    nothing[0, 0, 1] = 1023
+    assert next_metre(nothing, 1, 1, BEATS, BARS).tolist() == [1023]
 
 
 def test_no_two_lengths_share_a_code_and_the_largest_book_counts() -> None:

@@ -121,6 +121,17 @@ def test_the_metre_does_not_sound(codec: StemCodec) -> None:
     assert torch.equal(codec.decode(some), codec.decode(other))
 
 
+def test_the_metre_is_counted_once_the_first_frame_has_told_it(codec: StemCodec) -> None:
+    told = torch.zeros(2, 16, 3, dtype=torch.int64)
+    told[:, :2, 0] = torch.tensor(
+        [[2, 2], [4, 6]]
+    )  # at the end of a beat and of a bar of three; in a beat of four
+    assert codec.counted(told, 0, 0) is None and codec.counted(told, 2, 1) is None
+    assert codec.counted(told, 0, 1).tolist() == [0, 5]
+    told[:, 0, 1] = torch.tensor([0, 5])
+    assert codec.counted(told, 1, 1).tolist() == [0, 6]
+
+
 def test_a_codec_without_a_metre_has_the_codebooks_of_its_stems_only() -> None:
     plain = build(CONFIG | {"beat_frames": []}, random_network().state_dict())
     assert isinstance(plain, StemCodec) and plain.codebooks == 14

@@ -150,6 +150,7 @@ def _generated(folder: Path, description: Description, seed: int) -> MadeClip:
         window=model.window(condition),
         settings=GenerationSettings(),
         prompt=torch.zeros(model.codec.codebooks, 0, dtype=torch.int64),
+        counted=model.codec.counted,
     )
     for decoded in generate(model.decoder, request):
         codes = decoded.codes
