@@ -21,7 +21,7 @@ def make_clips(model: Model, prompt: str, clips: Sequence[Clip], settings: Gener
         condition=lambda _: condition,
         frames=max(1, round(settings.seconds * model.frame_rate)),
         window=model.window(condition),
-        settings=settings,
+        sampling=settings.sampling(model.sampling),
         prompt=torch.zeros(model.codec.codebooks, 0, dtype=torch.int64),
         counted=model.codec.counted,
     )

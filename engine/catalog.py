@@ -6,6 +6,7 @@ download that was broken off is not taken for a model.
 
 import contextlib
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -18,18 +19,24 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from engine.errors import CallProblem, Problem
 from engine.files import replace_file, sha256_of
-from engine.job import STARTER
+from engine.job import STARTER, GenerationSettings, Sampling
 from engine.paths import home, models_dir, resources
 from engine.recipe import ModelSource
 
 STARTER_LICENSE = "GPL-3.0-or-later"
 CONFIG = "config.json"
+GENERATION_CONFIG = "generation_config.json"
 HUB_RECORD = "hub.json"
 
 # What may come from a hub: configurations, weights that hold no code, tokenizers.
 DOWNLOADED = ("*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt")
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_SAMPLING_NAMES = {
+    "guidance": "guidance_scale",
+    "temperature": "temperature",
+    "top_k": "top_k",
+}  # ours: theirs
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 # Licenses known before a hub was asked, by the beginning of a model's id.
@@ -276,3 +283,22 @@ def _read_sums() -> dict[str, tuple[int, int, str]]:
 
 def _sums_file() -> Path:
     return home() / "sha256.json"
+
+
+def sampling_of(folder: Path) -> Sampling:
+    """How the model in `folder` is best sampled: what its `generation_config.json` says, else as MusicGen is.
+
+    Raises Problem if the file cannot be used.
+    """
+    file = folder / GENERATION_CONFIG
+    if not file.exists():
+        return Sampling()
+    try:
+        said = json.loads(file.read_bytes())
+        found = {
+            ours: said[theirs] for ours, theirs in _SAMPLING_NAMES.items() if said.get(theirs) is not None
+        }
+        return GenerationSettings.model_validate(found).sampling(Sampling())
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise Problem(f"{file} cannot be used: {reason}", "Fetch the model again.") from error

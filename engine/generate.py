@@ -20,7 +20,7 @@ from torch import Tensor
 from engine.decoder import Block, Condition, Decoder, rows_per_clip
 from engine.delay import columns, delayed, delays
 from engine.errors import Problem
-from engine.job import GenerationSettings
+from engine.job import Sampling
 from engine.linear import ROWS, Tuning
 from engine.sampling import noise_for, sample
 
@@ -46,7 +46,7 @@ class Request:
     condition: Callable[[int], Condition]
     frames: int
     window: int
-    settings: GenerationSettings
+    sampling: Sampling
     prompt: Tensor
     counted: Callable[[Tensor, int, int], Tensor | None] = lambda codes, codebook, frame: None
 
@@ -118,7 +118,7 @@ def _decode(decoder: Decoder, request: Request, window: Window, codes: Tensor) -
     for column in range(known, columns(end, waits) - 1):
         logits = batch.step(sequence[..., column])
         noise = noise_for(seeds, start + column, spec.codebooks, spec.card)
-        tokens = sample(logits, noise, request.settings.temperature, request.settings.top_k)
+        tokens = sample(logits, noise, request.sampling.temperature, request.sampling.top_k)
         for k, wait in enumerate(waits):
             if known <= column - wait < end:
                 frame = start + column - wait
@@ -133,7 +133,7 @@ class _Batch:
 
     def __init__(self, decoder: Decoder, request: Request, window: Window) -> None:
         self._decoder = decoder
-        self._guidance = request.settings.guidance
+        self._guidance = request.sampling.guidance
         self._guided = self._guidance != 1
         self._rows = rows_per_clip(self._guided)
         self._clips = len(request.clips)

@@ -1,7 +1,8 @@
 """A job: one request to generate, validated, and independent of where it runs."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -15,8 +16,20 @@ Precision = Literal["auto", "fp32", "bf16", "int8"]  # what may be asked for
 Product = Literal["fp32", "fp16", "bf16", "int8"]  # what weights are multiplied in
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How codes are drawn; `guidance` is the classifier-free scale (1 = off).
+
+    The defaults are MusicGen's (`set_generation_params` in https://github.com/facebookresearch/audiocraft).
+    """
+
+    guidance: float = 3.0
+    temperature: float = 1.0
+    top_k: int = 250
+
+
 class GenerationSettings(BaseModel):
-    """How to sample. `seconds` of audio; `guidance` is the classifier-free scale (1 = off).
+    """How to generate `seconds` of audio. Of the sampling, what is None is the model's own.
 
     `precision` is that of the decoder's products; what "auto" is, `engine.precision` says.
     """
@@ -24,10 +37,22 @@ class GenerationSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = Field(default=10.0, ge=1, le=MAX_SECONDS, allow_inf_nan=False)
-    guidance: float = Field(default=3.0, ge=1, le=20, allow_inf_nan=False)
-    temperature: float = Field(default=1.0, gt=0, le=5, allow_inf_nan=False)
-    top_k: int = Field(default=250, ge=1, le=100_000)
+    guidance: float | None = Field(default=None, ge=1, le=20, allow_inf_nan=False)
+    temperature: float | None = Field(default=None, gt=0, le=5, allow_inf_nan=False)
+    top_k: int | None = Field(default=None, ge=1, le=100_000)
     precision: Precision = "auto"
+
+    def sampling(self, own: Sampling) -> Sampling:
+        """What is to be sampled with by a model whose `own` sampling this is."""
+        return Sampling(
+            own.guidance if self.guidance is None else self.guidance,
+            own.temperature if self.temperature is None else self.temperature,
+            own.top_k if self.top_k is None else self.top_k,
+        )
+
+    def settled(self, own: Sampling) -> Self:
+        """The same with nothing left to the model."""
+        return self.model_copy(update=asdict(self.sampling(own)))
 
 
 class AudioPrompt(BaseModel):

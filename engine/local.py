@@ -114,6 +114,7 @@ class LocalBackend:
             return
         tuning = None if job.mix.neutral else _tuning(loaded, job, choices)
         request = _request(loaded.model, job, tuning)
+        job = job.model_copy(update={"settings": job.settings.settled(loaded.model.sampling)})
         recipe = _recipe(loaded, job, choices, tuning)
         yield from _decode(loaded.model, request, recipe, cancel)
 
@@ -207,7 +208,7 @@ def _request(model: Model, job: Job, tuning: Tuning | None) -> Request:
         condition=lambda start: model.condition(states, melody, start / model.frame_rate),
         frames=frames,
         window=model.window(model.condition(states)),
-        settings=job.settings,
+        sampling=job.settings.sampling(model.sampling),
         prompt=_beginning(model, job.audio_prompt, frames),
         counted=model.codec.counted,
     )

@@ -28,12 +28,12 @@ from torch import Tensor
 from transformers import MusicgenDecoderConfig, MusicgenMelodyDecoderConfig
 
 from engine import codecs
-from engine.catalog import CONFIG
+from engine.catalog import CONFIG, sampling_of
 from engine.checkpoint import Checkpoint, open_checkpoint
 from engine.decoder import ACTIVATIONS, Condition, Decoder, DecoderSpec, tensor_shapes
 from engine.delay import delays
 from engine.errors import Problem
-from engine.job import Precision, Product
+from engine.job import Precision, Product, Sampling
 from engine.linear import DTYPES
 from engine.melody import chroma, fitted, from_second, no_melody
 from engine.precision import resolve
@@ -68,6 +68,7 @@ class Model:
     codec: codecs.Codec
     melody: MelodySpec | None
     device: str
+    sampling: Sampling  # what suits it, where the user has not chosen
 
     @property
     def precision(self) -> Product:
@@ -156,6 +157,7 @@ def load_model(folder: Path, device: str = "cpu", precision: Precision = "auto")
         codec=codec,
         melody=None if spec.cross_attention else _melody(config, checkpoint, spec.hidden),
         device=device,
+        sampling=sampling_of(folder),
     )
 
 

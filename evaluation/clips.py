@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog import find_model, weights_sha256
+from engine.catalog import find_model, sampling_of, weights_sha256
 from engine.errors import Problem
 from engine.files import replace_file
 from engine.job import GenerationSettings
@@ -111,7 +111,8 @@ def open_studio(pack: Pack, settings: GenerationSettings) -> Studio:
         raise Problem(
             f"The model '{model.id}' is not on this computer.", f"Fetch it: tunedial models get {model.id}"
         )
-    return Studio(pack, model.folder, weights_sha256(model.folder), settings)
+    settled = settings.settled(sampling_of(model.folder))
+    return Studio(pack, model.folder, weights_sha256(model.folder), settled)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from engine.catalog import CONFIG
 from engine.checkpoint import open_checkpoint
 from engine.delay import delayed, delays
 from engine.errors import Problem
-from engine.job import GenerationSettings
+from engine.job import Sampling
 from engine.ledger import Ledger
 from engine.merge import combine, merge
 from engine.mix import Mix
@@ -52,8 +52,9 @@ def _divergence(studio: Studio, clip: Wanted, codes: Tensor) -> float:
     decoder, _ = causal_decoder(studio.model)
     states = loaded_model(studio.model).read_prompt(clip.prompt).float().cpu()
     changed = _changed(studio.model, clip.knobs, tuple(c.folder for c in studio.choices(clip.knobs)))
+    sampling = studio.settings.sampling(loaded_model(studio.model).sampling)
     room = decoder.config.max_position_embeddings - decoder.config.num_codebooks - 1
-    return clip_divergence(decoder, {}, changed, codes[:, :room], states, studio.settings)
+    return clip_divergence(decoder, {}, changed, codes[:, :room], states, sampling)
 
 
 @torch.inference_mode()
@@ -63,7 +64,7 @@ def clip_divergence(
     tuned: Mapping[str, Tensor],
     codes: Tensor,
     states: Tensor,
-    settings: GenerationSettings,
+    sampling: Sampling,
 ) -> float:
     """KL(tuned || base), the mean over codes [K, T], of a decoder with the weights `base` or `tuned` put in.
 
@@ -74,7 +75,7 @@ def clip_divergence(
     sequence = delayed(codes, waits, pad)[:, :-1]
     counts = delayed(torch.ones_like(codes), waits, 0)[:, 1:].bool()
     logps = [
-        (policy_logits(decoder, w, sequence, states, settings.guidance) / settings.temperature).log_softmax(
+        (policy_logits(decoder, w, sequence, states, sampling.guidance) / sampling.temperature).log_softmax(
             -1
         )
         for w in (tuned, base)

@@ -33,9 +33,12 @@ def _facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield tr("Base weight"), f"{job.mix.base_weight:g}"
     yield tr("Seed"), str(job.seed)
     yield tr("Seconds"), f"{settings.seconds:g}"
-    yield tr("Guidance"), f"{settings.guidance:g}"
-    yield tr("Temperature"), f"{settings.temperature:g}"
-    yield tr("Top-k"), str(settings.top_k)
+    for name, value in (
+        (tr("Guidance"), settings.guidance),
+        (tr("Temperature"), settings.temperature),
+        (tr("Top-k"), settings.top_k),
+    ):
+        yield name, tr("the model's") if value is None else f"{value:g}"
     audio = job.audio_prompt
     yield tr("Audio prompt"), f"{audio.path.name} ({audio.role})" if audio else ""
     yield tr("Model"), f"{recipe.model.id} {recipe.model.sha256[:8]}"

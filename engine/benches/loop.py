@@ -7,7 +7,7 @@ import torch
 
 from engine.decoder import Condition, Decoder
 from engine.generate import Clip, Request
-from engine.job import GenerationSettings
+from engine.job import Sampling
 
 TEXT = 12  # tokens of the prompt
 WINDOW = 1500  # frames that musicgen-small takes at once
@@ -21,7 +21,7 @@ def guided_request(decoder: Decoder, clips: Sequence[Clip], frames: int, known: 
         condition=lambda _: condition,
         frames=frames,
         window=WINDOW,
-        settings=GenerationSettings(),
+        sampling=Sampling(),
         prompt=torch.zeros(decoder.spec.codebooks, known, dtype=torch.int64),
     )
 

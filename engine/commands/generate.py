@@ -50,9 +50,9 @@ def _model(ctx: click.Context, param: click.Parameter, name: str) -> str:
 @click.option("--amount", type=float, help="How much of the mix to add, 0 to 4.  [default: 1]")
 @click.option("--seconds", type=float, help=f"Length of the clips.  [default: {DEFAULTS.seconds:g}]")
 @click.option("--seed", type=int, help="A seed repeats its take.  [default: drawn, and printed]")
-@click.option("--guidance", type=float, help=f"Weight of the prompt.  [default: {DEFAULTS.guidance:g}]")
-@click.option("--temperature", type=float, help=f"Lower plays safer.  [default: {DEFAULTS.temperature:g}]")
-@click.option("--top-k", type=int, help=f"Choose among the K likeliest.  [default: {DEFAULTS.top_k}]")
+@click.option("--guidance", type=float, help="Weight of the prompt, 1 to 20.  [default: the model's]")
+@click.option("--temperature", type=float, help="Lower plays safer.  [default: the model's]")
+@click.option("--top-k", type=int, help="Choose among the K likeliest.  [default: the model's]")
 @click.option(
     "--precision",
     type=click.Choice(get_args(Precision)),

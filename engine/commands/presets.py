@@ -141,7 +141,7 @@ def _lines(preset: "Preset") -> list[str]:
     if preset.prompt:
         lines.append(f"prompt: {preset.prompt}")
     if preset.settings:
-        lines += [f"{name.replace('_', ' ')} {value:g}" for name, value in preset.settings]
+        lines += [f"{name.replace('_', ' ')} {value}" for name, value in preset.settings if value is not None]
     if preset.tags:
         lines.append(f"tags: {', '.join(preset.tags)}")
     if requires := preset.requires:

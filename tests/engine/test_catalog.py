@@ -19,10 +19,12 @@ from engine.catalog import (
     license_notice,
     list_models,
     remove_model,
+    sampling_of,
     weight_files,
     weights_sha256,
 )
 from engine.errors import CallProblem, Problem
+from engine.job import Sampling
 
 SMALL = "facebook/musicgen-small"
 REVISION = "ab" * 20
@@ -345,3 +347,16 @@ def test_damaged_sums_are_made_again(tmp_path, kept):
     (paths.home() / "sha256.json").write_text(kept)
     folder = model_folder(tmp_path / "mine")
     assert weights_sha256(folder) == weights_sha256(folder) == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_a_model_says_how_it_is_best_sampled(tmp_path):
+    assert sampling_of(tmp_path) == Sampling(guidance=3.0, temperature=1.0, top_k=250)
+    (tmp_path / "generation_config.json").write_text('{"guidance_scale": 1.5, "top_k": null}')
+    assert sampling_of(tmp_path) == Sampling(1.5, 1.0, 250)
+
+
+@pytest.mark.parametrize("content", ["nothing", "[1]", '{"temperature": "hot"}', '{"guidance_scale": 0}'])
+def test_a_damaged_generation_config_is_named(tmp_path, content):
+    (tmp_path / "generation_config.json").write_text(content)
+    with pytest.raises(Problem, match=r"generation_config\.json cannot be used"):
+        sampling_of(tmp_path)

@@ -12,7 +12,7 @@ from engine.adapters import LowRank
 from engine.decoder import PREFILL_FRAMES
 from engine.errors import Problem
 from engine.generate import Clip, Request, Window, generate, total_steps, windows
-from engine.job import GenerationSettings
+from engine.job import Sampling
 from engine.linear import Tuning
 from engine.melody import chroma
 from engine.model import Model, load_model
@@ -62,7 +62,7 @@ def request_for(model: Model, settings: dict[str, Any] | None = None, **changes:
         "condition": lambda _: model.condition(states),
         "frames": 40,
         "window": 1500,
-        "settings": GenerationSettings(**({"guidance": GUIDANCE} | (settings or {}))),
+        "sampling": Sampling(**({"guidance": GUIDANCE} | (settings or {}))),
         "prompt": torch.zeros(model.decoder.spec.codebooks, 0, dtype=torch.int64),
     }
     return Request(**(values | changes))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from engine.job import MAX_PROMPT_CHARS, AudioPrompt, GenerationSettings, Job
+from engine.job import MAX_PROMPT_CHARS, AudioPrompt, GenerationSettings, Job, Sampling
 from engine.mix import Mix
 
 
@@ -50,3 +50,10 @@ def test_settings_out_of_range_are_refused(settings):
 def test_a_seed_out_of_range_is_refused(seed):
     with pytest.raises(ValidationError, match="seed"):
         Job(prompt="jazz", seed=seed)
+
+
+def test_what_the_user_leaves_open_is_the_models_own():
+    own = Sampling(guidance=1.5, temperature=0.9, top_k=100)
+    settings = GenerationSettings(seconds=5, temperature=0.7)
+    assert settings.sampling(own) == Sampling(1.5, 0.7, 100)
+    assert settings.settled(own) == GenerationSettings(seconds=5, guidance=1.5, temperature=0.7, top_k=100)

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from engine.adapters import read_adapter
 from engine.cancel import CancelToken
 from engine.errors import CallProblem
 from engine.events import Audio, Loading, Progress, Started
+from engine.job import GenerationSettings
 from engine.local import LocalBackend
 from engine.mix import Mix
 from engine.model import load_model
@@ -95,6 +97,18 @@ def test_the_files_of_a_neutral_take_are_the_same_bytes(
 ) -> None:
     files = write_take(take_of(shared, job_for(folder)), tmp_path / "take")
     assert files.base.read_bytes() == files.tuned.read_bytes()
+
+
+def test_what_the_job_leaves_open_is_taken_from_the_model_and_kept_in_the_recipe(
+    shared: LocalBackend, folder: Path, tmp_path: Path
+) -> None:
+    likes = shutil.copytree(folder, tmp_path / "model")
+    (likes / "generation_config.json").write_text('{"guidance_scale": 1.0, "temperature": 0.5}')
+    own = take_of(LocalBackend(device="cpu"), job_for(likes))
+    settings = GenerationSettings(seconds=2, guidance=1, temperature=0.5, top_k=250)
+    assert own.recipe.job.settings == settings
+    assert np.array_equal(own.base, take_of(shared, job_for(folder, settings=settings)).base)
+    assert not np.array_equal(own.base, take_of(shared, job_for(folder)).base)
 
 
 def test_the_recipe_makes_the_take_again(

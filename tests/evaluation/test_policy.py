@@ -10,7 +10,7 @@ import torch
 from engine.adapters import read_adapter
 from engine.decoder import ROWS
 from engine.delay import delayed
-from engine.job import GenerationSettings
+from engine.job import Sampling
 from engine.merge import combine, merge
 from engine.mix import Mix
 from engine.model import load_model
@@ -63,7 +63,7 @@ def test_the_base_is_not_far_from_itself_and_the_tuned_is(policies: dict[str, An
             tuned,
             policies["codes"],
             policies["states"],
-            GenerationSettings(**settings),
+            Sampling(**settings),
         )
 
     assert kl({}) == 0
@@ -82,7 +82,7 @@ def test_the_divergence_by_brute_force(policies: dict[str, Any]) -> None:
     K, T = codes.shape
     terms = [(p[k, t + k] * np.log(p[k, t + k] / q[k, t + k])).sum() for k in range(K) for t in range(T)]
     found = clip_divergence(
-        policies["decoder"], {}, policies["changed"], codes, policies["states"], GenerationSettings()
+        policies["decoder"], {}, policies["changed"], codes, policies["states"], Sampling()
     )
     assert found == pytest.approx(np.mean(terms), rel=1e-4)
 

@@ -150,8 +150,8 @@ def folder(music: Path, out: Path, model: str, as_json: bool, **options: Any) ->
 @click.option("--prompts", type=FILE, help="One a line.  [default: those that ship]")
 @click.option("--clips", type=click.IntRange(2), default=8, show_default=True, help="Of each prompt.")
 @click.option("--hints", is_flag=True, help="Also make clips from the prompt with hints of the metrics.")
-@click.option("--guidance", type=click.FloatRange(1, 20), default=3, show_default=True)
-@click.option("--temperature", type=click.FloatRange(0.1, 5), default=1, show_default=True)
+@click.option("--guidance", type=click.FloatRange(1, 20), help="[default: the model's]")
+@click.option("--temperature", type=click.FloatRange(0.1, 5), help="[default: the model's]")
 @click.option("--band", type=(float, float), default=(0.5, 4), show_default=True, help="Difference, in sd.")
 @click.option(
     "--upper-least", type=float, default=float("-inf"), help="Least value of the upper clip, in sd."
@@ -170,7 +170,7 @@ def selfplay(out: Path, model: str, prompts: Path | None, as_json: bool, **optio
     \b
     tunedial train data selfplay --clips 16 --hints --out pairs
     """
-    from engine.catalog import weights_sha256
+    from engine.catalog import sampling_of, weights_sha256
     from engine.job import GenerationSettings
     from engine.prompts import read_prompts
     from training.data.select import Rule
@@ -180,7 +180,8 @@ def selfplay(out: Path, model: str, prompts: Path | None, as_json: bool, **optio
     settings = GenerationSettings(
         seconds=options["seconds"], guidance=options["guidance"], temperature=options["temperature"]
     )
-    play = Play(options["clips"], options["hints"], options["seed"], settings)
+    settled = settings.settled(sampling_of(base))
+    play = Play(options["clips"], options["hints"], options["seed"], settled)
     low, high = options["band"]
     thresholds = Thresholds(Rule(low, high, options["limit"]), options["upper_least"], options["lower_least"])
     texts = read_prompts(prompts, "training")

@@ -25,7 +25,7 @@ def test_every_setting_that_differs_is_named():
         Difference("Tempo", "-1.5", ""),
         Difference("Amount", "2", "1"),
         Difference("Seed", "1", "0"),
-        Difference("Top-k", "250", "50"),
+        Difference("Top-k", "the model's", "50"),
     ]
 
 

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from engine.codecs.stem import StemCodec
 from engine.generate import Clip, Request, generate
-from engine.job import GenerationSettings
 from engine.model import Model, load_model
 from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering
@@ -148,7 +147,7 @@ def _generated(folder: Path, description: Description, seed: int) -> MadeClip:
         condition=lambda _: condition,
         frames=FRAMES,
         window=model.window(condition),
-        settings=GenerationSettings(),
+        sampling=model.sampling,
         prompt=torch.zeros(model.codec.codebooks, 0, dtype=torch.int64),
         counted=model.codec.counted,
     )
