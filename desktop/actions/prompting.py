@@ -37,8 +37,8 @@ def set_bars(app: App, count: int, tempo: float, gesture: object | None = None) 
     _change(app, mark("Length"), gesture, settings=settings, bars=bars)
 
 
-def set_sampling(app: App, name: str, value: float, gesture: object | None = None) -> None:
-    """One of guidance, temperature, top_k; a value no job may have is not taken."""
+def set_sampling(app: App, name: str, value: float | None, gesture: object | None = None) -> None:
+    """One of guidance, temperature, top_k, None for the model's own; a value no job may have is not taken."""
     settings = app.state.draft.value.settings
     try:
         changed = GenerationSettings.model_validate(settings.model_dump() | {name: value})
@@ -78,12 +78,18 @@ def set_audio_prompt(app: App, path: Path, role: Literal["continue", "melody"] =
     app.background.call(lambda: audio_info(path), found)
 
 
-def change_audio_prompt(app: App, gesture: object | None = None, **fields: object) -> None:
-    """Its role, start or end (seconds in the file)."""
+def set_audio_role(app: App, role: Literal["continue", "melody"]) -> None:
+    """What the audio is for."""
+    if (prompt := app.state.draft.value.audio_prompt) is not None:
+        _change(app, mark("Audio prompt"), None, audio_prompt=prompt.model_copy(update={"role": role}))
+
+
+def set_audio_range(app: App, start: float, end: float, gesture: object | None = None) -> None:
+    """The stretch of the audio, in seconds; one that holds nothing is not taken."""
     prompt = app.state.draft.value.audio_prompt
-    if prompt is not None:
-        changed = AudioPrompt.model_validate(prompt.model_dump() | fields)
-        _change(app, mark("Audio prompt"), gesture, audio_prompt=changed)
+    if prompt is not None and 0 <= start < end:
+        changed = prompt.model_copy(update={"start": start, "end": end})
+        _change(app, mark("Stretch of the audio"), gesture, audio_prompt=changed)
 
 
 def clear_audio_prompt(app: App) -> None:

@@ -86,7 +86,7 @@ class Pyramid:
         width = (end - start) / pixels
         fitting = [number for number in range(len(self._levels)) if BIN * _STEP**number * 2 <= width]
         if not fitting:
-            return _of_samples(samples, edges)
+            return of_samples(samples, edges)
         level, size = self._levels[fitting[-1]], BIN * _STEP ** fitting[-1]
         kept = level.bins()
         begun = samples[:, kept.shape[2] * size :][:, : 2 * size]
@@ -138,7 +138,15 @@ def _binned(samples: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     )
 
 
-def _of_samples(samples: NDArray[np.float32], edges: NDArray[np.float64]) -> Peaks:
+def narrowed(peaks: Peaks, pixels: int) -> Peaks:
+    """Peaks [C, n] of equally wide columns brought to `pixels` columns."""
+    n = peaks.least.shape[1]
+    edges = np.linspace(0, n, pixels + 1)
+    return _reduced(peaks.least, peaks.greatest, np.square(peaks.rms), edges, n)
+
+
+def of_samples(samples: NDArray[np.float32], edges: NDArray[np.float64]) -> Peaks:
+    """The exact peaks of samples [C, N] in the columns between `edges`, which are counted in samples."""
     first, last = max(0, int(edges[0])), max(0, int(np.ceil(edges[-1])) + 1)
     near = samples[:, first:last]
     return _reduced(near, near, np.square(near), edges - first, near.shape[1])

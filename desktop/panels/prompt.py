@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 from desktop import session, suggestions, theme
 from desktop.actions import generating, models, prompting
 from desktop.app import App
+from desktop.audio_prompt.bar import AudioPromptBar, choose_button
 from desktop.draft import Bars, Draft
 from desktop.state import Queued
 from desktop.texts import tr
-from desktop.widgets.audio_prompt import AudioPromptBar
 from desktop.widgets.basics import IconButton, column, label, row
 from desktop.widgets.gesture import Strokes
 
@@ -76,8 +76,15 @@ class PromptPanel(QFrame):
             column(
                 row(self.text, self.generate, self.scout),
                 row(
-                    *self._menus(), self.audio, 1, *self._length(), *self._seed(), self._more_button(), gap=6
+                    *self._menus(),
+                    choose_button(app),
+                    1,
+                    *self._length(),
+                    *self._seed(),
+                    self._more_button(),
+                    gap=6,
                 ),
+                self.audio,
                 self._more(),
                 gap=6,
             )
@@ -151,8 +158,9 @@ class PromptPanel(QFrame):
             ("temperature", tr("Temperature"), 0.05, 5, 2, tr("Lower plays safer, higher takes more risks")),
             ("top_k", tr("Top-k"), 1, 5000, 0, tr("Choose among this many likeliest continuations")),
         ):
-            box = _number(text, low, high, "", digits)
-            box.setToolTip(hint)
+            box = _number(text, low - 10**-digits, high, "", digits)
+            box.setSpecialValueText(tr("auto"))
+            box.setToolTip(hint + "\n" + tr("auto: as suits the model"))
             box.valueChanged.connect(lambda value, name=name: self._sampling_changed(name, value))
             self.sampling[name] = box
             items += [label(text, "small"), box]
@@ -193,9 +201,8 @@ class PromptPanel(QFrame):
         self.seed.setText(str(self._app.state.draft.value.seed))
 
     def _sampling_changed(self, name: str, value: float) -> None:
-        prompting.set_sampling(
-            self._app, name, int(value) if name == "top_k" else value, self._strokes.token()
-        )
+        left_open = value == self.sampling[name].minimum()
+        prompting.set_sampling(self._app, name, None if left_open else value, self._strokes.token())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
@@ -220,7 +227,10 @@ class PromptPanel(QFrame):
             (self.seconds, draft.settings.seconds),
             (self.bars, bars.count),
             (self.tempo, bars.tempo),
-            *((self.sampling[name], getattr(draft.settings, name)) for name in self.sampling),
+            *(
+                (box, box.minimum() if (chosen := getattr(draft.settings, name)) is None else chosen)
+                for name, box in self.sampling.items()
+            ),
         ]
         for box, value in shown:
             if box.value() != value:

@@ -89,10 +89,13 @@ def test_a_typed_seed_is_locked_and_the_dice_draws_another(app, prompt, qtbot):
 def test_more_shows_the_sampling(app, prompt, qtbot):
     assert not prompt.sampling["guidance"].isVisible()
     qtbot.mouseClick(prompt.more, LEFT)
+    assert {box.text() for box in prompt.sampling.values()} == {"auto"}
     prompt.sampling["guidance"].setValue(5.5)
     prompt.sampling["top_k"].setValue(50)
     settings = app.state.draft.value.settings
-    assert (settings.guidance, settings.top_k) == (5.5, 50) and isinstance(settings.top_k, int)
+    assert (settings.guidance, settings.temperature, settings.top_k) == (5.5, None, 50)
+    prompt.sampling["guidance"].setValue(prompt.sampling["guidance"].minimum())
+    assert app.state.draft.value.settings.guidance is None
 
 
 def test_a_dropped_audio_file_is_where_it_begins(app, window, prompt, tmp_path, qtbot):
@@ -102,13 +105,13 @@ def test_a_dropped_audio_file_is_where_it_begins(app, window, prompt, tmp_path, 
     qtbot.waitUntil(lambda: app.state.draft.value.audio_prompt is not None)
     audio = app.state.draft.value.audio_prompt
     assert (audio.path, audio.role, audio.start, audio.end) == (file, "continue", 0, 2)
-    assert prompt.audio.details.isVisible()
+    assert prompt.audio.isVisible()
     prompt.audio.end.setValue(1.5)
     prompt.audio.role.activated.emit(1)
     audio = app.state.draft.value.audio_prompt
     assert (audio.role, audio.end) == ("melody", 1.5)
     prompting.clear_audio_prompt(app)
-    assert not prompt.audio.details.isVisible()
+    assert not prompt.audio.isVisible()
 
 
 def test_a_file_that_is_no_audio_is_told(app, window, tmp_path, qtbot):
