@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QPushButton, QSizePolicy, QWidget
 
 from desktop.actions import prompting
 from desktop.app import App
@@ -13,7 +13,7 @@ from desktop.audio_prompt.stretch import GRAIN
 from desktop.audio_prompt.strip import AudioStrip
 from desktop.draft import Draft
 from desktop.texts import mark, tr
-from desktop.widgets.basics import ElidedLabel, IconButton, label, row
+from desktop.widgets.basics import ElidedLabel, IconButton, indent, label, row
 from desktop.widgets.gesture import Strokes
 
 FILTER = mark("Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff)")
@@ -46,6 +46,7 @@ class AudioPromptBar(QWidget):
         self._reading = Reading(app.background, self)
         self.name = ElidedLabel("", "small", Qt.TextElideMode.ElideMiddle)
         self.name.setFixedWidth(110)
+        self.name.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.role = QComboBox()
         self.role.addItems([tr("Continue"), tr("Melody")])
         self.role.setAccessibleName(tr("What the audio is for"))
@@ -63,6 +64,7 @@ class AudioPromptBar(QWidget):
         box.setDecimals(GRAIN)
         box.setSuffix(" s")
         box.setFixedWidth(78)
+        indent(box)
         box.setAccessibleName(name)
         box.valueChanged.connect(lambda: self._range_changed(box))
         box.editingFinished.connect(lambda: self._show(self._app.state.draft.value))

@@ -23,7 +23,7 @@ from desktop.audio_prompt.bar import AudioPromptBar, choose_button
 from desktop.draft import Bars, Draft
 from desktop.state import Queued
 from desktop.texts import tr
-from desktop.widgets.basics import IconButton, column, label, row
+from desktop.widgets.basics import IconButton, column, indent, label, row
 from desktop.widgets.gesture import Strokes
 
 
@@ -121,6 +121,7 @@ class PromptPanel(QFrame):
             lambda value: prompting.set_seconds(self._app, value, self._strokes.token())
         )
         self.bars, self.tempo = QSpinBox(), _number(tr("Tempo"), 30, 300, " bpm", 0)
+        indent(self.bars)
         self.bars.setRange(1, 256)
         self.bars.setSuffix(tr(" bars"))
         self.bars.setAccessibleName(tr("Length in bars"))
@@ -270,4 +271,5 @@ def _number(name: str, low: float, high: float, suffix: str, digits: int) -> QDo
     box.setSuffix(suffix)
     box.setAccessibleName(name)
     box.setMinimumWidth(64)
+    indent(box)
     return box

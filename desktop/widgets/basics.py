@@ -6,6 +6,7 @@ from typing import TypeVar
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QBoxLayout,
     QFrame,
     QHBoxLayout,
@@ -109,6 +110,11 @@ class IconButton(QToolButton):
 
     def _draw(self) -> None:
         self.setIcon(icons.icon(self._icon, "tuned" if self.isChecked() else self._color))
+
+
+def indent(box: QAbstractSpinBox) -> None:
+    """Set its number off from the left edge as in other fields: a style sheet's padding does not reach it."""
+    box.lineEdit().setTextMargins(5, 0, 0, 0)
 
 
 class ElidedLabel(QLabel):
