@@ -32,7 +32,7 @@ HUB_RECORD = "hub.json"
 DOWNLOADED = ("*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt")
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_SAMPLING_NAMES = {
+SAMPLING_NAMES = {
     "guidance": "guidance_scale",
     "temperature": "temperature",
     "top_k": "top_k",
@@ -296,7 +296,7 @@ def sampling_of(folder: Path) -> Sampling:
     try:
         said = json.loads(file.read_bytes())
         found = {
-            ours: said[theirs] for ours, theirs in _SAMPLING_NAMES.items() if said.get(theirs) is not None
+            ours: said[theirs] for ours, theirs in SAMPLING_NAMES.items() if said.get(theirs) is not None
         }
         return GenerationSettings.model_validate(found).sampling(Sampling())
     except (OSError, ValueError, AttributeError, RecursionError) as error:

@@ -14,6 +14,7 @@ So a code says how long the beat is, too, and each code but a beat's last has on
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 
 import torch
@@ -57,11 +58,15 @@ def next_metre(
 
 
 def _successor(codes: Tensor, lengths: tuple[int, ...]) -> Tensor:
+    table = _successors(lengths).to(codes.device)
+    return torch.where(codes < len(table), table[codes.clamp(max=len(table) - 1)], codes)
+
+
+@cache
+def _successors(lengths: tuple[int, ...]) -> Tensor:
     """What follows each code: (2, 3) -> 1 0 3 4 2."""
-    after = codes + (codes < sum(lengths))
-    for first, length in zip(_first_codes(lengths), lengths, strict=True):
-        after = torch.where(codes == first + length - 1, first, after)
-    return after
+    firsts = _first_codes(lengths)
+    return torch.cat([first + torch.arange(n).roll(-1) for first, n in zip(firsts, lengths, strict=True)])
 
 
 def _first_codes(lengths: Sequence[int]) -> list[int]:

@@ -12,7 +12,7 @@ from engine.errors import Problem
 from engine.model import load_model
 from tests.training.fixtures import TINY, random_network, write_codec
 from training.starter import checkpoint
-from training.starter.export import export
+from training.starter.export import SAMPLING, export
 from training.starter.lm.train import LmPlan, new_decoder
 
 CODEC = TINY.model_copy(update={"codebook_size": 1024})
@@ -39,7 +39,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
 
 def test_the_folder_is_config_and_half_precision_weights(made: tuple[Path, Path, int]) -> None:
     _, target, size = made
-    assert {path.name for path in target.iterdir()} == {"config.json", "model.safetensors"}
+    assert {path.name for path in target.iterdir()} == {
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+    }
     assert (target / "model.safetensors").stat().st_size == size
     weights = load_file(target / "model.safetensors")
     assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
@@ -84,6 +88,7 @@ def test_the_engines_codec_is_the_trained_one(made: tuple[Path, Path, int]) -> N
 def test_the_engine_loads_it_with_a_window_of_the_trained_length(made: tuple[Path, Path, int]) -> None:
     _, target, _ = made
     model = load_model(target)
+    assert model.sampling == SAMPLING
     assert (model.codec.sample_rate, model.frame_rate) == (32_000, 50)
     states = model.read_prompt("jazz, piano, drums")
     assert states.shape[1] == 384

@@ -1,18 +1,23 @@
 """Write the starter as a model folder in transformers' MusicGen layout, half precision."""
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
+from engine.catalog import CONFIG, GENERATION_CONFIG, SAMPLING_NAMES
 from engine.codecs.stem_network import StemNetwork
 from engine.errors import Problem
 from engine.files import replace_file
+from engine.job import Sampling
 from training.starter import checkpoint
 from training.starter.codec.train import trained_network
 from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
+
+SAMPLING = Sampling(guidance=1.0, temperature=0.9)  # what suited it best on validation captions (docs/log.md)
 
 
 def export(run: Path, target: Path) -> int:
@@ -46,8 +51,14 @@ def export(run: Path, target: Path) -> int:
     half = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
     weights = target / "model.safetensors"
     replace_file(weights, save(half, metadata={"format": "pt"}))
-    replace_file(target / "config.json", (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
+    replace_file(target / CONFIG, _json(config))
+    sampling = {theirs: getattr(SAMPLING, ours) for ours, theirs in SAMPLING_NAMES.items()}
+    replace_file(target / GENERATION_CONFIG, _json({"do_sample": True, **sampling}))
     return weights.stat().st_size
+
+
+def _json(content: Mapping[str, object]) -> bytes:
+    return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
 
 
 def codec_config(network: StemNetwork) -> dict[str, object]:
