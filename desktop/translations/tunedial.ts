@@ -220,6 +220,10 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Stretch of the audio</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Model</source>
         <translation type="unfinished"></translation>
     </message>
@@ -477,6 +481,10 @@
     </message>
     <message>
         <source>Top-k</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the model&apos;s</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1206,6 +1214,14 @@ Music Generation with Direct Policy Optimization.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>auto: as suits the model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Queue another</source>
         <translation type="unfinished"></translation>
     </message>
@@ -1444,6 +1460,18 @@ Press Ctrl+Enter in the prompt.</source>
     </message>
     <message>
         <source>Not in this build.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drag the stretch to begin from, or its ends; a double click takes all.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Arrows and pages move it, with Shift its end, with Ctrl its beginning.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stretch of the audio: {} to {} of {} seconds</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
