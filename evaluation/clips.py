@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.catalog import find_model, sampling_of, weights_sha256
+from engine.codecs import drawn_codebooks
 from engine.errors import Problem
 from engine.files import replace_file
 from engine.job import GenerationSettings
@@ -46,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Listener:
-    """Works plain values, by name, out of audio [C, N], its codes [K, T] (None of a file) and sample rate.
+    """Works plain values, by name, out of audio [C, N], drawn codes [K, T] (None of a file), sample rate.
 
     `name` holds its version: what was heard is kept under it. `together` does it for many clips at once,
     where that is faster. Both must survive pickling.
@@ -227,9 +228,10 @@ def _hear(
         for clip, row in zip(new, _make(model, settings, chosen, new), strict=True):
             codes[clip] = row
             _write_codes(batch[clip], row)
-    rate = loaded_model(model).codec.sample_rate
-    clips = [(audio_of(model, row)[0], row) for row in codes.values() if row is not None]
-    heard = [listener.hear_batch(clips, rate) for listener in listeners]
+    codec = loaded_model(model).codec
+    drawn = drawn_codebooks(codec)
+    clips = [(audio_of(model, row)[0], row[drawn]) for row in codes.values() if row is not None]
+    heard = [listener.hear_batch(clips, codec.sample_rate) for listener in listeners]
     return {clip: [rows[n] for rows in heard] for n, clip in enumerate(batch)}
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.faults import FAULTS
 from engine.labels import ESTIMATORS
 from engine.metrics import METRIC_IDS
 from engine.packs import Pack
@@ -156,7 +157,7 @@ class _Rows:
 
     def faults(self, metric: str) -> dict[str, int]:
         """How many turned clips have each fault."""
-        counts = {"silent": 0, "clipped": 0, "stuck": 0}
+        counts = dict.fromkeys(FAULTS, 0)
         for value in VALUES:
             for clip in (clip for row in self.clips(metric, value) for clip in row if clip and value):
                 for fault in clip["faults"]:

@@ -6,6 +6,7 @@ Shapes: audio [B, C, N] float32 in -1..1, codes [B, K, T] int64 in 0..card-1, N 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from engine.errors import Problem
@@ -61,6 +62,12 @@ class Codec(Protocol):
         A codec with a clock needs to know `first`; what it decodes at one or another `first` sounds alike.
         """
         ...
+
+
+def drawn_codebooks(codec: Codec) -> list[int]:
+    """The codebooks a model draws in every frame; the rest are counted on from a clip's first."""
+    codes = torch.zeros(1, codec.codebooks, 2, dtype=torch.int64)
+    return [k for k in range(codec.codebooks) if codec.counted(codes, k, 1) is None]
 
 
 Config = Mapping[str, Any]

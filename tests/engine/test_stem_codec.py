@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.codecs import build
+from engine.codecs import build, drawn_codebooks
 from engine.codecs.metre import metre_codes
 from engine.codecs.stem import StemCodec, headroom_gain
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork, overlapped
@@ -270,3 +270,7 @@ def test_weights_that_do_not_fit_are_named(broken: dict[str, Tensor | None]) -> 
     weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
     with pytest.raises(Problem, match=rf"do not fit.*{next(iter(broken))}"):
         build(CONFIG, weights)
+
+
+def test_the_metre_is_counted_and_the_stems_are_drawn(codec: StemCodec) -> None:
+    assert drawn_codebooks(codec) == list(range(codec.config.metre_books, codec.codebooks))

@@ -120,7 +120,7 @@ def training_losses(
     order = torch.randperm(len(codes))
     found = []
     for k, level in enumerate(levels(PARTS)):
-        clips = order[: max(1, len(codes) >> level)]
+        clips = order[: max(1, len(codes) >> max(0, level - 1))]
         found.append(_book_loss(decoder, hidden[clips], codes[clips], k).mean())
     return torch.stack(found)
 

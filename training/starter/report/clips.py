@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.codecs import drawn_codebooks
 from engine.codecs.stem import StemCodec
+from engine.faults import faults_of
 from engine.generate import Clip, Request, generate
 from engine.model import Model, load_model
 from training.starter.codec.data import played_stems
@@ -23,9 +25,6 @@ from training.starter.lm.tokens import known_metre, song_codes
 from training.starter.report.features import Heard, hear
 
 FRAMES = 500
-SILENT = 10 ** (-60 / 20)
-CLIPPED = 0.999
-STUCK_FRAMES = 50
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,11 @@ def decoded_clips(pool: ProcessPoolExecutor, model: Path, codes: Sequence[Tensor
 
 
 def _decoded(model: Path, codes: Tensor) -> MadeClip:
-    mix = starter_codec(model).decode(codes[None])[0, 0]
-    return MadeClip(mix, hear(mix.numpy()), faults(codes, mix.numpy()))
+    codec = starter_codec(model)
+    audio = codec.decode(codes[None])[0]
+    drawn = codes[drawn_codebooks(codec)]
+    wrong = faults_of(audio.numpy(), drawn.numpy(), codec.sample_rate)
+    return MadeClip(audio[0], hear(audio[0].numpy()), tuple(wrong))
 
 
 def generated_clips(
@@ -154,25 +156,3 @@ def _generated(folder: Path, description: Description, seed: int) -> MadeClip:
     for decoded in generate(model.decoder, request):
         codes = decoded.codes
     return _decoded(folder, codes[0])
-
-
-def faults(codes: Tensor, mix: NDArray[np.float32]) -> tuple[str, ...]:
-    """What is wrong with a clip: "silent", "clipped" (a thousandth of it at full scale) or "stuck".
-
-    Stuck is a second of the same codes in every codebook that is not silence.
-    """
-    found = []
-    if float(np.sqrt(np.mean(mix**2))) < SILENT:
-        found.append("silent")
-    if float(np.mean(np.abs(mix) > CLIPPED)) > 1e-3:
-        found.append("clipped")
-    same = (codes[:, 1:] == codes[:, :-1]).all(0).numpy()
-    run = 0
-    for frame, repeated in enumerate(same):
-        run = run + 1 if repeated else 0
-        if run >= STUCK_FRAMES:
-            piece = mix[(frame - run) * FRAME : frame * FRAME]
-            if float(np.sqrt(np.mean(piece**2))) > SILENT:
-                found.append("stuck")
-                break
-    return tuple(found)

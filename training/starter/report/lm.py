@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine.faults import FAULTS
 from engine.frechet import frechet_distance
 from training.starter.corpus.caption import paper_caption
 from training.starter.lm.train import TextStates, hub_decoder, loss_by_codebook
@@ -42,9 +43,7 @@ def generation_figures(real: Sequence[RealClip], made: Sequence[MadeClip]) -> di
         "tempo_found": {"real": _tempo_found(heard_real), "generated": _tempo_found(heard_made)},
         "distance_ratio": frechet_distance(_deep(heard_made), _deep(heard_real)) / halves,
         "distance_ratio_equal": crossed / halves,
-        "faults": {
-            name: sum(name in clip.faults for clip in made) for name in ("silent", "clipped", "stuck")
-        },
+        "faults": {name: sum(name in clip.faults for clip in made) for name in FAULTS},
         "clips": len(made),
     }
 
