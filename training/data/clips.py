@@ -148,8 +148,8 @@ def _label(item: tuple[str, NDArray[np.int16]], model: Path) -> tuple[str, Label
 
     name, codes = item
     codec = load_codec(model)
-    with torch.inference_mode():
-        audio = codec.decode(torch.from_numpy(codes.astype(np.int64))[None])[0]
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):  # -46 dB of noise, 0.6 of the time
+        audio = codec.decode(torch.from_numpy(codes.astype(np.int64))[None])[0].float()
     return name, labels.label_audio(audio.numpy(), codec.sample_rate)
 
 

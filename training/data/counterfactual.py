@@ -73,7 +73,7 @@ def make_pairs(
 def _couples(
     there: Sequence[Rendering], cuts: int, frames: int, left_out: Counter[str]
 ) -> Iterator[tuple[Cut, Cut]]:
-    """Cuts of a song as composed beside the same bars of a variant, `cuts` for each variant."""
+    """Cuts of a song as composed beside the same bars of its variants, `cuts` for each variant."""
     songs: dict[int, list[Rendering]] = {}
     for rendering in there:
         songs.setdefault(rendering.seed, []).append(rendering)
@@ -82,16 +82,14 @@ def _couples(
         if len(plain) != 1 or len(versions) < 2:
             left_out["songs without a variant"] += 1
             continue
+        bars = min(_bars(version, frames) for version in versions)
+        if bars < 1:
+            left_out["songs shorter than a clip"] += 1
+            continue
+        chosen = sorted(random.Random(seed).sample(range(bars), min(cuts, bars)))
         for version in versions:
-            if not version.axis:
-                continue
-            bars = min(_bars(side, frames) for side in (plain[0], version))
-            if bars < 1:
-                left_out["variants shorter than a clip"] += 1
-                continue
-            chosen = random.Random(f"{seed} {version.variant}").sample(range(bars), min(cuts, bars))
-            for bar in sorted(chosen):
-                yield Cut(plain[0], bar, frames), Cut(version, bar, frames)
+            if version.axis:
+                yield from ((Cut(plain[0], bar, frames), Cut(version, bar, frames)) for bar in chosen)
 
 
 def _bars(rendering: Rendering, frames: int) -> int:
