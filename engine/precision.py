@@ -25,5 +25,9 @@ def resolve(asked: Precision, device: str, parameters: int) -> Product:
         return asked
     if device == "cuda":
         return "fp16"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bf16" if device == "cpu" and native and parameters >= LARGE else "fp32"
+    return "bf16" if device == "cpu" and multiplies_bf16() and parameters >= LARGE else "fp32"
+
+
+def multiplies_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself, which is faster than fp32."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
