@@ -1,6 +1,6 @@
 """What actions work on: the state, its history, and the way to background work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,11 +20,13 @@ class Background(Protocol):
     Without `failed`, a Problem becomes the notice in the window.
     """
 
-    def submit(self, number: int, job: Job) -> None:
-        """Queue a job; its events come to `actions.generating.on_event`."""
+    def submit(self, job: Job, seeds: Mapping[int, int]) -> None:
+        """Queue a job with one or several seeds, by the numbers under which their events come to
+        `actions.generating.on_event`. They run in one batch.
+        """
 
     def cancel(self, number: int) -> None:
-        """Ask a queued or running job to stop."""
+        """Ask a queued or running job to stop, and with it those of its batch."""
 
     def call(
         self,

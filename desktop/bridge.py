@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -74,17 +74,18 @@ class Bridge(QObject):
         self._closing = False
         self._back.connect(self._call_back)
 
-    def submit(self, number: int, job: Job) -> None:
-        """Queue a job; its events come as `job_event`."""
-        token = self._tokens[number] = CancelToken()
-        self._device.put(lambda: self._run_job(number, job, token))
+    def submit(self, job: Job, seeds: Mapping[int, int]) -> None:
+        """Queue a batch of jobs, one for each number's seed; their events come as `job_event`."""
+        token = CancelToken()
+        self._tokens |= dict.fromkeys(seeds, token)
+        self._device.put(lambda: self._run_jobs(job, seeds, token))
 
     def prepare(self, work: Callable[[], T], then: Callable[[T], Any]) -> None:
         """Run `work` in the lane of the jobs, such as loading the model before the first one."""
         self._device.put(lambda: None if self._closing else self._do(work, then, None))
 
     def cancel(self, number: int) -> None:
-        """Ask a queued or running job to stop; its end still comes as an event."""
+        """Ask a queued or running job and its batch to stop; their ends still come as events."""
         if token := self._tokens.get(number):
             token.cancel()
 
@@ -150,22 +151,31 @@ class Bridge(QObject):
         if not self._closing:
             self._do(lambda: measurer.measure(path), then, lambda problem: None)
 
-    def _run_job(self, number: int, job: Job, token: CancelToken) -> None:
+    def _run_jobs(self, job: Job, seeds: Mapping[int, int], token: CancelToken) -> None:
+        running = list(seeds)
         try:
-            end = self._events_of(number, job, token)
+            end = self._run_batch(job, seeds, running, token)
         except Exception as error:
             end = Failed(unexpected(error))
-        self._tokens.pop(number, None)
-        self.job_event.emit(number, end)
+        for number in tuple(running):
+            self._end(number, end)
 
-    def _events_of(self, number: int, job: Job, token: CancelToken) -> Event:
+    def _run_batch(self, job: Job, seeds: Mapping[int, int], running: list[int], token: CancelToken) -> Event:
+        """Run a batch; those that end leave `running`. Returns how it ends for those that did not."""
         if token.cancelled:
             return Cancelled(None)
-        for event in self._backend.run(job, token):
+        numbers = list(seeds)
+        for place, event in self._backend.run_seeds(job, list(seeds.values()), token):
             if isinstance(event, ENDS):
-                return event
-            self.job_event.emit(number, event)
+                running.remove(numbers[place])
+                self._end(numbers[place], event)
+            else:
+                self.job_event.emit(numbers[place], event)
         return Failed(Problem(tr("The job ended without a result."), tr("Try again.")))
+
+    def _end(self, number: int, end: Event) -> None:
+        self._tokens.pop(number, None)
+        self.job_event.emit(number, end)
 
     def _do(
         self, work: Callable[[], T], then: Callable[[T], Any] | None, failed: Callable[[Problem], Any] | None

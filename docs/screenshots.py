@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,11 @@ class Examples:
     stop_at: int | None = None
     problem: Problem | None = None
     made: list[Job] = field(default_factory=list)
+
+    def run_seeds(self, job: Job, seeds: Sequence[int], cancel: CancelToken) -> Iterator[tuple[int, Event]]:
+        """Run a batch, one after another."""
+        for place, seed in enumerate(seeds):
+            yield from ((place, event) for event in self.run(job.model_copy(update={"seed": seed}), cancel))
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
         """Stream two examples as the clips of a take."""

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from engine.audio import audio_info, read_audio
 from engine.cancel import CancelToken
 from engine.catalog import ModelRef, find_model, weights_sha256
 from engine.errors import CallProblem, Problem
-from engine.events import Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
+from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
 from engine.files import sha256_of
 from engine.generate import Clip, Decoded, Request, generate, total_steps
 from engine.job import AudioPrompt, Job, Precision
@@ -27,7 +27,7 @@ from engine.merge import Stack, mixed, stack
 from engine.mix import weights
 from engine.model import Model, load_model
 from engine.packs import Choice, adapters_for, list_packs
-from engine.playback import Playback
+from engine.playback import Piece, Playback
 from engine.recipe import AdapterRecord, ModelRecord, Recipe
 from engine.take import Take
 
@@ -45,6 +45,7 @@ def best_device() -> str:
 
 
 _Key = tuple[Path, str, int]
+_Told = tuple[int | None, Event]  # the place of a job in its batch, None for all of them
 
 
 @dataclass(frozen=True)
@@ -77,20 +78,33 @@ class LocalBackend:
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
         """Run `job`; the last event is Done, Cancelled or Failed, and nothing is raised."""
+        with contextlib.closing(self.run_seeds(job, [job.seed], cancel)) as told:
+            for _, event in told:
+                yield event
+
+    def run_seeds(
+        self, job: Job, seeds: Sequence[int], cancel: CancelToken
+    ) -> Generator[tuple[int, Event], None, None]:
+        """Run `job` with each of `seeds`, in one batch; each clip is what it would be alone."""
+        with contextlib.closing(self._in_turn(job, seeds, cancel)) as told:
+            for place, event in told:
+                yield from ((n, event) for n in (range(len(seeds)) if place is None else [place]))
+
+    def _in_turn(self, job: Job, seeds: Sequence[int], cancel: CancelToken) -> Generator[_Told, None, None]:
         while not self._lane.acquire(timeout=QUEUE_POLL_S):
             if cancel.cancelled:
-                yield Cancelled(None)
+                yield None, Cancelled(None)
                 return
         try:
-            yield from [Cancelled(None)] if cancel.cancelled else self._run(job, cancel)
+            yield from [(None, Cancelled(None))] if cancel.cancelled else self._run(job, seeds, cancel)
         except Exception as error:
             if _is_memory(error):
                 self._loaded = None
-            yield Failed(as_problem(error))
+            yield None, Failed(as_problem(error))
         finally:
             self._lane.release()
 
-    def _run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
+    def _run(self, job: Job, seeds: Sequence[int], cancel: CancelToken) -> Iterator[_Told]:
         ref = find_model(job.model)
         if ref.folder is None:
             raise Problem(
@@ -98,7 +112,7 @@ class LocalBackend:
             )
         asked = job.settings.precision
         if self._loaded is None or (self._loaded.ref, self._loaded.asked) != (ref, asked):
-            yield Loading(f"Loading the model {ref.id}")
+            yield None, Loading(f"Loading the model {ref.id}")
         sha256 = weights_sha256(ref.folder)
         loaded = self._loaded
         if loaded is None or (loaded.ref, loaded.sha256, loaded.asked) != (ref, sha256, asked):
@@ -108,15 +122,18 @@ class LocalBackend:
             self._loaded = loaded
         choices = adapters_for(job.mix, list_packs(), ref.id, sha256)
         if any(_key(choice) not in loaded.adapters for choice in choices):
-            yield Loading("Loading the adapters of the turned knobs")
+            yield None, Loading("Loading the adapters of the turned knobs")
         if cancel.cancelled:
-            yield Cancelled(None)
+            yield None, Cancelled(None)
             return
         tuning = None if job.mix.neutral else _tuning(loaded, job, choices)
-        request = _request(loaded.model, job, tuning)
-        job = job.model_copy(update={"settings": job.settings.settled(loaded.model.sampling)})
-        recipe = _recipe(loaded, job, choices, tuning)
-        yield from _decode(loaded.model, request, recipe, cancel)
+        request = _request(loaded.model, job, seeds, tuning)
+        settings = job.settings.settled(loaded.model.sampling)
+        recipes = [
+            _recipe(loaded, job.model_copy(update={"settings": settings, "seed": seed}), choices, tuning)
+            for seed in seeds
+        ]
+        yield from _decode(loaded.model, request, recipes, cancel)
 
 
 def as_problem(error: Exception) -> Problem:
@@ -144,41 +161,57 @@ def _is_memory(error: Exception) -> bool:
     )
 
 
-def _decode(model: Model, request: Request, recipe: Recipe, cancel: CancelToken) -> Iterator[Event]:
-    """The events of a job from its first step on, ending with Done or Cancelled."""
+def _decode(
+    model: Model, request: Request, recipes: Sequence[Recipe], cancel: CancelToken
+) -> Iterator[_Told]:
+    """The events of jobs from their first step on, ending with Done or Cancelled; a recipe for each."""
     codec = model.codec
+    each = len(request.clips) // len(recipes)
     total = total_steps(request, model.decoder)
-    names: list[Which] = ["base", "tuned"]
-    yield Started(total, request.frames * codec.hop, codec.sample_rate, codec.channels)
+    yield None, Started(total, request.frames * codec.hop, codec.sample_rate, codec.channels)
     begun = time.monotonic()
     with (
-        Playback(codec, names[: len(request.clips)], model.device) as playback,
+        Playback(codec, len(request.clips), model.device) as playback,
         contextlib.closing(generate(model.decoder, request)) as steps,
     ):
         for made in steps:
             if cancel.cancelled:
-                yield Cancelled(_partial(playback, made, request, recipe))
+                partial = _partial(playback, made, request, recipes)
+                yield from ((place, Cancelled(take)) for place, take in enumerate(partial))
                 return
-            yield from playback.push(made.codes, made.ready)
+            yield from (_audio(piece, each) for piece in playback.push(made.codes, made.ready))
             if made.step:
                 left = (time.monotonic() - begun) / made.step * (total - made.step)
-                yield Progress(made.step, total, left)
-        yield from playback.finish(made.codes, request.frames)
-    yield Done(_take(playback, recipe))
+                yield None, Progress(made.step, total, left)
+        yield from (_audio(piece, each) for piece in playback.finish(made.codes, request.frames))
+    yield from ((place, Done(take)) for place, take in enumerate(_takes(playback, recipes)))
 
 
-def _partial(playback: Playback, made: Decoded, request: Request, recipe: Recipe) -> Take | None:
-    """What was decoded beyond the audio prompt, if anything was."""
+def _audio(piece: Piece, clips: int) -> _Told:
+    """A piece as its job's, which has so many `clips`."""
+    names: tuple[Which, ...] = ("base", "tuned")
+    return piece.clip // clips, Audio(names[piece.clip % clips], piece.start_sample, piece.samples)
+
+
+def _partial(
+    playback: Playback, made: Decoded, request: Request, recipes: Sequence[Recipe]
+) -> list[Take] | list[None]:
+    """What was decoded of each job beyond the audio prompt, if anything was."""
     if made.ready <= request.prompt.shape[-1]:
-        return None
+        return [None] * len(recipes)
     for _ in playback.finish(made.codes, made.ready):
         pass
-    return _take(playback, recipe.model_copy(update={"partial": True}))
+    return _takes(playback, [recipe.model_copy(update={"partial": True}) for recipe in recipes])
 
 
-def _take(playback: Playback, recipe: Recipe) -> Take:
-    base, *tuned = playback.clips()
-    return Take(base, tuned[0] if tuned else base, recipe.sample_rate, recipe)
+def _takes(playback: Playback, recipes: Sequence[Recipe]) -> list[Take]:
+    """The clips of each job: base and tuned, or one that is both."""
+    clips = playback.clips()
+    each = len(clips) // len(recipes)
+    return [
+        Take(clips[each * n], clips[each * (n + 1) - 1], recipe.sample_rate, recipe)
+        for n, recipe in enumerate(recipes)
+    ]
 
 
 def _key(choice: Choice) -> _Key:
@@ -198,13 +231,15 @@ def _tuning(loaded: _Loaded, job: Job, choices: Sequence[Choice]) -> Tuning:
     return decoder.tune(mixed(job.mix, loaded.stacks[keys]))
 
 
-def _request(model: Model, job: Job, tuning: Tuning | None) -> Request:
-    """What to decode: the base, and the tuned clip if the mix is not neutral."""
+def _request(model: Model, job: Job, seeds: Sequence[int], tuning: Tuning | None) -> Request:
+    """What to decode: for each seed the base, and the tuned clip if the mix is not neutral."""
     frames = max(1, round(job.settings.seconds * model.frame_rate))
     states = model.read_prompt(job.prompt)
     melody = _melody(model, job)
     return Request(
-        clips=[Clip(job.seed)] if tuning is None else [Clip(job.seed), Clip(job.seed, tuning)],
+        clips=[
+            Clip(seed, change) for seed in seeds for change in ([None] if tuning is None else [None, tuning])
+        ],
         condition=lambda start: model.condition(states, melody, start / model.frame_rate),
         frames=frames,
         window=model.window(model.condition(states)),

@@ -5,8 +5,9 @@ decode loop keeps the other cores.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -16,10 +17,18 @@ from torch import Tensor
 
 from engine.codecs import Codec
 from engine.codecs.stream import StreamDecoder
-from engine.events import Audio, Which
 
 FIRST_SECONDS = 1.0
 LATER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Finished samples [C, N] of the clip of this number, from `start_sample` on."""
+
+    clip: int
+    start_sample: int
+    samples: NDArray[np.float32]
 
 
 class Playback:
@@ -32,11 +41,10 @@ class Playback:
     What the codec raises, the next call raises.
     """
 
-    def __init__(self, codec: Codec, clips: Sequence[Which], device: str) -> None:
-        self._clips = clips
+    def __init__(self, codec: Codec, clips: int, device: str) -> None:
         self._device = device
-        self._streams = [StreamDecoder(codec, 1) for _ in clips]
-        self._pieces: list[list[NDArray[np.float32]]] = [[] for _ in clips]
+        self._streams = [StreamDecoder(codec, 1) for _ in range(clips)]
+        self._pieces: list[list[NDArray[np.float32]]] = [[] for _ in range(clips)]
         self._rate = codec.sample_rate / codec.hop
         self._pushed = 0
         self._nothing = np.zeros((codec.channels, 0), np.float32)
@@ -49,7 +57,7 @@ class Playback:
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def push(self, codes: Tensor, ready: int) -> Iterator[Audio]:
+    def push(self, codes: Tensor, ready: int) -> Iterator[Piece]:
         """The audio that became ready; the first `ready` frames of `codes` [B, K, T] are final.
 
         A piece that is due while the one before it is still in work waits for it: audio is never more than a
@@ -62,7 +70,7 @@ class Playback:
         while self._waiting and self._waiting[0][1].done():
             yield from self._keep(*self._waiting.popleft())
 
-    def finish(self, codes: Tensor, ready: int) -> Iterator[Audio]:
+    def finish(self, codes: Tensor, ready: int) -> Iterator[Piece]:
         """The rest of the audio: nothing comes after the first `ready` frames."""
         if ready > self._pushed:
             self._hand_on(codes, ready)
@@ -81,17 +89,17 @@ class Playback:
             made = self._thread.submit(_samples, stream.push, fresh[clip : clip + 1])
             self._waiting.append((clip, made))
 
-    def _drain(self) -> Iterator[Audio]:
+    def _drain(self) -> Iterator[Piece]:
         while self._waiting:
             yield from self._keep(*self._waiting.popleft())
 
-    def _keep(self, clip: int, made: Future[NDArray[np.float32]]) -> Iterator[Audio]:
+    def _keep(self, clip: int, made: Future[NDArray[np.float32]]) -> Iterator[Piece]:
         samples = made.result()
         if samples.shape[1] == 0:
             return
         start = sum(piece.shape[1] for piece in self._pieces[clip])
         self._pieces[clip].append(samples)
-        yield Audio(self._clips[clip], start, samples)
+        yield Piece(clip, start, samples)
 
 
 def _samples(decode: Callable[..., Tensor], *codes: Tensor) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Making takes: jobs in, events out, takes into the library."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -35,19 +35,18 @@ def generate(app: App) -> None:
     if not app.state.draft.value.seed_locked:
         app.state.draft.value = replace(app.state.draft.value, seed=prompting.drawn_seed())
     if job := _job(app):
-        _submit(app, job)
+        _submit(app, job, [job.seed])
 
 
 def scout(app: App, seeds: int = 4) -> None:
-    """Queue short previews of several seeds. Each is the beginning of the take its seed makes in full."""
+    """Queue short previews of several seeds, in one batch: each is the beginning of its seed's full take."""
     job = _job(app)
     if job is None:
         return
     seconds = min(SCOUT_SECONDS + LOOK_AHEAD_S, job.settings.seconds)
     settings = job.settings.model_copy(update={"seconds": seconds})
-    for _ in range(seeds):
-        seed = prompting.drawn_seed()
-        _submit(app, job.model_copy(update={"seed": seed, "settings": settings}), scout=True)
+    preview = job.model_copy(update={"settings": settings})
+    _submit(app, preview, [prompting.drawn_seed() for _ in range(seeds)], scout=True)
 
 
 def render_in_full(app: App, number: int, seconds: float) -> None:
@@ -56,11 +55,11 @@ def render_in_full(app: App, number: int, seconds: float) -> None:
     settings = entry.job.settings.model_copy(update={"seconds": seconds})
     job = entry.job.model_copy(update={"settings": settings})
     app.history.record(mark("Seed"), replace(app.state.draft.value, seed=job.seed, seed_locked=True))
-    _submit(app, job)
+    _submit(app, job, [job.seed])
 
 
 def cancel(app: App, number: int) -> None:
-    """Stop a job that waits or runs."""
+    """Stop a job that waits or runs; the previews of a scout stop together."""
     app.background.cancel(number)
 
 
@@ -74,7 +73,7 @@ def cancel_all(app: App) -> None:
 def retry(app: App, number: int) -> None:
     """Queue a job again that failed or was stopped."""
     entry = find(app, number)
-    _submit(app, entry.job, entry.scout)
+    _submit(app, entry.job, [entry.job.seed], entry.scout)
 
 
 def clear_finished(app: App) -> None:
@@ -168,18 +167,21 @@ def _job(app: App) -> Job | None:
     return job.model_copy(update={"mix": mix})
 
 
-def _submit(app: App, job: Job, scout: bool = False) -> None:
-    number = next(_numbers)
+def _submit(app: App, job: Job, seeds: Sequence[int], scout: bool = False) -> None:
+    numbered = {next(_numbers): seed for seed in seeds}
     session.remember_prompt(job.prompt)
-    _append(app, Queued(number, job, scout=scout))
-    app.background.submit(number, job)
+    _append(
+        app,
+        [Queued(n, job.model_copy(update={"seed": seed}), scout=scout) for n, seed in numbered.items()],
+    )
+    app.background.submit(job, numbered)
 
 
-def _append(app: App, entry: Queued) -> None:
+def _append(app: App, entries: Sequence[Queued]) -> None:
     queue = app.state.queue.value
     over = [old for old in queue if old.over]
     forgotten = {old.number for old in over[: max(0, len(over) - KEPT)]}
-    app.state.queue.value = (*(old for old in queue if old.number not in forgotten), entry)
+    app.state.queue.value = (*(old for old in queue if old.number not in forgotten), *entries)
 
 
 def _put(app: App, entry: Queued) -> None:

@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 import threading
+from collections.abc import Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,8 +23,8 @@ NICENESS = 5  # the window comes first
 def serve(pipe: Connection, backend: str) -> None:
     """Serve requests until the other end is gone. `backend` is "module:Class", made with the first job.
 
-    ("run", job as JSON) is answered with events, ("measure", path) with ("measured", fields) or
-    ("problem", ...). ("cancel",) stops what runs.
+    ("run", job as JSON, seeds) is answered with (place of the seed, event), ("measure", path) with
+    ("measured", fields) or ("problem", ...). ("cancel",) stops what runs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the window
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -35,9 +36,9 @@ def serve(pipe: Connection, backend: str) -> None:
     runner: Backend | None = None
     while (request := requests.get()) is not None:
         match request:
-            case "run", job:
+            case "run", job, seeds:
                 runner = runner or _made(backend)
-                _run(pipe, runner, Job.model_validate_json(job), token[0])
+                _run(pipe, runner, Job.model_validate_json(job), seeds, token[0])
             case "measure", path:
                 pipe.send(_measured(Path(path)))
 
@@ -61,16 +62,17 @@ def _made(backend: str) -> Backend:
     return made
 
 
-def _run(pipe: Connection, runner: Backend, job: Job, token: CancelToken) -> None:
+def _run(pipe: Connection, runner: Backend, job: Job, seeds: Sequence[int], token: CancelToken) -> None:
     try:
-        for event in runner.run(job, token):
-            pipe.send(packed(event))
+        for place, event in runner.run_seeds(job, seeds, token):
+            pipe.send((place, packed(event)))
     except BrokenPipeError:
         os._exit(0)
     except Exception as error:
         problem = Problem(f"Generating failed ({type(error).__name__}: {error}).", "Try again.")
         problem.__cause__ = error
-        pipe.send(packed(Failed(problem)))
+        for place in range(len(seeds)):
+            pipe.send((place, packed(Failed(problem))))
 
 
 def _measured(path: Path) -> tuple[str, Any]:

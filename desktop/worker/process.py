@@ -3,7 +3,7 @@
 import contextlib
 import multiprocessing
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -77,13 +77,23 @@ class ProcessBackend:
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
         """Run `job` there; the last event is Done, Cancelled or Failed, and nothing is raised."""
+        with contextlib.closing(self.run_seeds(job, [job.seed], cancel)) as told:
+            for _, event in told:
+                yield event
+
+    def run_seeds(
+        self, job: Job, seeds: Sequence[int], cancel: CancelToken
+    ) -> Generator[tuple[int, Event], None, None]:
+        """Run `job` there with each of `seeds`, in one batch; nothing is raised."""
+        running = set(range(len(seeds)))
         with self._lane:
             try:
                 pipe = self.child.pipe()
-                pipe.send(("run", job.model_dump_json()))
-                yield from _events(pipe, cancel)
+                pipe.send(("run", job.model_dump_json(), list(seeds)))
+                yield from _events(pipe, running, cancel)
             except (EOFError, OSError) as error:
-                yield Failed(_death(self.child.end(), error))
+                death = _death(self.child.end(), error)
+                yield from ((place, Failed(death)) for place in sorted(running))
 
     def warm_up(self, model: str) -> Iterator[Event]:
         """Load a model and run it for a second, so that the first job starts at once."""
@@ -120,24 +130,33 @@ class ProcessMeasurer:
         self.child.end()
 
 
-def _events(pipe: Connection, cancel: CancelToken) -> Iterator[Event]:
-    """The events of the job that was sent. Passes a cancel on; left early, it stops the job."""
-    told = ended = False
+def _events(pipe: Connection, running: set[int], cancel: CancelToken) -> Iterator[tuple[int, Event]]:
+    """The events of the jobs that were sent; those that ended leave `running`.
+
+    Passes a cancel on; left early, it stops the jobs.
+    """
+    told = False
     try:
-        while not ended:
+        while running:
             if cancel.cancelled and not told:
                 pipe.send(("cancel",))
                 told = True
             if pipe.poll(POLL_S):
-                event = unpacked(pipe.recv())
-                ended = isinstance(event, Done | Cancelled | Failed)
-                yield event
+                yield _received(pipe, running)
     finally:
-        if not ended:
+        if running:
             with contextlib.suppress(EOFError, OSError):
                 pipe.send(("cancel",))
-                while not isinstance(unpacked(pipe.recv()), Done | Cancelled | Failed):
-                    pass
+                while running:
+                    _received(pipe, running)
+
+
+def _received(pipe: Connection, running: set[int]) -> tuple[int, Event]:
+    place, sent = pipe.recv()
+    event = unpacked(sent)
+    if isinstance(event, Done | Cancelled | Failed):
+        running.discard(place)
+    return place, event
 
 
 def _death(code: int | None, error: Exception) -> Problem:

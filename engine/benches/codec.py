@@ -72,7 +72,7 @@ def _loop(decoder: "Decoder", codec: "Codec | None") -> float:
         next(steps)  # the text's keys and values
         start = time.perf_counter()
         if codec is not None:
-            playback = held.enter_context(Playback(codec, ["base", "tuned"], "cpu"))
+            playback = held.enter_context(Playback(codec, 2, "cpu"))
             list(playback.push(torch.randint(codec.card, (2, codec.codebooks, PIECE)), PIECE))
         for _ in range(PIECE):
             next(steps)

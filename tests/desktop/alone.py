@@ -22,8 +22,8 @@ class AtOnce:
         self.measured: list[Path] = []
         self.app = app
 
-    def submit(self, number, job):
-        self.jobs.append((number, job))
+    def submit(self, job, seeds):
+        self.jobs += [(number, job.model_copy(update={"seed": seed})) for number, seed in seeds.items()]
 
     def cancel(self, number):
         raise AssertionError("nothing runs")

@@ -14,12 +14,12 @@ from engine.errors import CallProblem
 from engine.events import Audio, Cancelled, Done, Failed, Loading, Progress, Started
 from engine.job import GenerationSettings, Job
 from engine.mix import Mix
-from tests.engine.fake import FakeBackend
+from tests.engine.fake import FakeBackend, OneByOne
 
 JOB = Job(prompt="rock", seed=5, settings=GenerationSettings(seconds=1), mix=Mix(knobs={"energy": 2}))
 
 
-class Sleepy:
+class Sleepy(OneByOne):
     """Runs until it is cancelled."""
 
     def run(self, job, cancel):
@@ -29,18 +29,18 @@ class Sleepy:
         yield Cancelled(None)
 
 
-class Refusing:
+class Refusing(OneByOne):
     def run(self, job, cancel):
         yield Failed(CallProblem("No.", "Ask again."))
 
 
-class Raising:
+class Raising(OneByOne):
     def run(self, job, cancel):
         yield Loading("x")
         raise ValueError("deep inside")
 
 
-class Stubborn:
+class Stubborn(OneByOne):
     """Loads for ever, as a library that is imported does not hear of a cancel."""
 
     def run(self, job, cancel):
@@ -48,7 +48,7 @@ class Stubborn:
         threading.Event().wait()
 
 
-class Dying:
+class Dying(OneByOne):
     def run(self, job, cancel):
         yield Loading("x")
         os.kill(os.getpid(), signal.SIGKILL)

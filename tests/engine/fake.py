@@ -1,6 +1,6 @@
 """A backend without a model: seeded noise in a few steps, with hooks to fail or to be stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,20 @@ STEPS = 4
 SAMPLE_RATE = 8000
 
 
+class OneByOne:
+    """Runs the jobs of a batch one after another."""
+
+    def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
+        raise NotImplementedError
+
+    def run_seeds(self, job: Job, seeds: Sequence[int], cancel: CancelToken) -> Iterator[tuple[int, Event]]:
+        for place, seed in enumerate(seeds):
+            for event in self.run(job.model_copy(update={"seed": seed}), cancel):
+                yield place, event
+
+
 @dataclass
-class FakeBackend:
+class FakeBackend(OneByOne):
     """`on_step(step)` runs before each step; a Problem it raises fails the job."""
 
     on_step: Callable[[int], None] = lambda step: None

@@ -18,7 +18,7 @@ def test_audio_in_pieces_equals_audio_at_once(kind: str, tmp_path: Path) -> None
     model = load_model(tiny.save(models[kind](), tmp_path) if kind in models else tiny.save_starter(tmp_path))
     codec, T = model.codec, 330
     codes = torch.randint(0, codec.card, (2, codec.codebooks, T), generator=torch.Generator().manual_seed(0))
-    with Playback(codec, ["base", "tuned"], "cpu") as playback:
+    with Playback(codec, 2, "cpu") as playback:
         events = [event for ready in range(T + 1) for event in playback.push(codes, ready)]
         assert len(events) >= 4  # a piece may still be in work
         list(playback.finish(codes, T))
@@ -54,7 +54,7 @@ def _frames(playback: Playback, codes: Tensor, frames: range) -> Iterator[int]:
 
 def test_the_loop_goes_on_while_a_piece_is_decoded() -> None:
     codec, codes = SlowCodec(), torch.ones(1, 1, 151, dtype=torch.int64)
-    with Playback(codec, ["base"], "cpu") as playback:
+    with Playback(codec, 1, "cpu") as playback:
         assert list(_frames(playback, codes, range(150))) == []  # the first piece is in work all the while
         codec.may.set()
         assert [event.samples.shape[1] for event in playback.finish(codes, 151)] == [50, 101]
@@ -63,7 +63,7 @@ def test_the_loop_goes_on_while_a_piece_is_decoded() -> None:
 
 def test_a_piece_that_is_due_waits_for_the_one_before_it() -> None:
     codec, codes = SlowCodec(), torch.ones(1, 1, 151, dtype=torch.int64)
-    with Playback(codec, ["base"], "cpu") as playback:
+    with Playback(codec, 1, "cpu") as playback:
         assert list(_frames(playback, codes, range(150))) == []
         threading.Timer(0.05, codec.may.set).start()
         assert next(_frames(playback, codes, range(150, 151))) == 50
@@ -72,7 +72,7 @@ def test_a_piece_that_is_due_waits_for_the_one_before_it() -> None:
 def test_what_the_codec_raises_is_raised_to_the_loop_and_the_thread_ends() -> None:
     codec, codes = SlowCodec(), torch.full((1, 1, 60), 2)
     codec.may.set()
-    with pytest.raises(ValueError, match="no such code"), Playback(codec, ["base"], "cpu") as playback:
+    with pytest.raises(ValueError, match="no such code"), Playback(codec, 1, "cpu") as playback:
         list(_frames(playback, codes, range(55)))
         list(playback.finish(codes, 60))
     assert not any(thread.name.startswith("codec") for thread in threading.enumerate())
@@ -80,7 +80,7 @@ def test_what_the_codec_raises_is_raised_to_the_loop_and_the_thread_ends() -> No
 
 def test_leaving_drops_what_was_not_begun() -> None:
     codec, codes = SlowCodec(), torch.ones(2, 1, 50, dtype=torch.int64)
-    with Playback(codec, ["base", "tuned"], "cpu") as playback:
+    with Playback(codec, 2, "cpu") as playback:
         list(_frames(playback, codes, range(51)))
         threading.Timer(0.05, codec.may.set).start()
     assert len(codec.calls) <= 1
@@ -89,6 +89,6 @@ def test_leaving_drops_what_was_not_begun() -> None:
 
 def test_the_loop_keeps_its_threads_and_the_codec_has_one() -> None:
     torch.set_num_threads(2)
-    with Playback(SlowCodec(), ["base"], "cpu") as playback:
+    with Playback(SlowCodec(), 1, "cpu") as playback:
         assert torch.get_num_threads() == 2
         assert playback._thread.submit(torch.get_num_threads).result() == 1
