@@ -30,6 +30,10 @@ def _stop_or_leave(app: App) -> None:
             generating.cancel(app, active[0].number)
 
 
+def _scout_eight(app: App) -> None:
+    generating.scout(app, 8)
+
+
 def _hear(app: App, first: bool) -> None:
     if blind := app.state.blind.value:
         listening.hear(app, blind.one if first else blind.two)
@@ -43,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         (
             Command("generate", mark("Generate"), "Ctrl+Return", generating.generate),
             Command("scout", mark("Scout four seeds"), "Ctrl+Shift+Return", generating.scout),
+            Command("scout_8", mark("Scout eight seeds"), "Ctrl+Alt+Return", _scout_eight),
             Command("stop", mark("Stop the job"), "Esc", _stop_or_leave),
             Command("dice", mark("Draw a new seed"), "D", prompting.roll_seed),
         ),

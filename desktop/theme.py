@@ -187,6 +187,9 @@ def _style_sheet(p: Palette) -> str:
     QPushButton[chip="true"]:hover {{ color: {p.text}; border-color: {p.faint}; }}
     QPushButton[chip="true"]:checked {{ color: {p.tuned}; border-color: {p.tuned}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
+    QToolButton[popupMode="1"] {{ padding-right: 18px; }}
+    QToolButton::menu-button {{ border: none; width: 16px; }}
+    QToolButton::menu-arrow {{ image: url({resources().as_posix()}/icons/down.svg); width: 10px; height: 10px; }}
 
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {p.inset}; color: {p.text}; border: 1px solid {p.line}; border-radius: {RADIUS}px;

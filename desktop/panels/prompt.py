@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
@@ -71,6 +72,11 @@ class PromptPanel(QFrame):
         )
         self.scout.setProperty("flat", False)
         self.scout.setFixedHeight(50)
+        self.scout.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.scout.setMenu(QMenu(self.scout))
+        for text, seeds in ((tr("Four seeds"), 4), (tr("Eight seeds"), 8)):
+            choice = self.scout.menu().addAction(text)
+            choice.triggered.connect(lambda _=False, seeds=seeds: generating.scout(app, seeds))
         self.audio = AudioPromptBar(app)
         self.setLayout(
             column(

@@ -268,6 +268,10 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Scout eight seeds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Stop the job</source>
         <translation type="unfinished"></translation>
     </message>
@@ -1130,14 +1134,6 @@ Music Generation with Direct Policy Optimization.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>cannot be read</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>mine</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Genre, instruments … for example: jazz, piano, double bass, drums</source>
         <translation type="unfinished"></translation>
     </message>
@@ -1147,6 +1143,14 @@ Music Generation with Direct Policy Optimization.</source>
     </message>
     <message>
         <source>Scout: short previews of four seeds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Four seeds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Eight seeds</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1472,6 +1476,14 @@ Press Ctrl+Enter in the prompt.</source>
     </message>
     <message>
         <source>Stretch of the audio: {} to {} of {} seconds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>cannot be read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>mine</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

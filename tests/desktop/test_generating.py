@@ -167,6 +167,12 @@ def test_scout_makes_previews_and_the_full_take_begins_like_them(window, app, ba
         assert len(library.search()) == 1
 
 
+def test_the_scout_buttons_menu_offers_eight_seeds(window, app, qtbot):
+    window.panels["prompt"].scout.menu().actions()[1].trigger()
+    qtbot.waitUntil(lambda: ended(app))
+    assert len({entry.job.seed for entry in app.state.queue.value}) == 8
+
+
 def test_the_queue_panel_tells_progress_and_offers_to_try_again(window, app, backend, gate, qtbot):
     window.open_tab("queue")
     panel = window.panels["queue"]

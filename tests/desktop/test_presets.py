@@ -8,7 +8,8 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 
 from desktop import session
 from desktop.actions import mixing, presets
-from desktop.panels.presets import FILE_ROLE, PresetsPanel, mime_of
+from desktop.panels.preset_list import FILE_ROLE, mime_of
+from desktop.panels.presets import PresetsPanel
 from engine.mix import Mix
 from engine.paths import presets_dir
 from engine.preset import Preset, load_preset, save_preset
