@@ -9,7 +9,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from desktop import session, suggestions, theme, translation
-from desktop.actions import generating, prompting
+from desktop.actions import generating, models, prompting
 from desktop.app import App
 from desktop.bridge import Bridge, Measurer
 from desktop.history import History
@@ -43,6 +43,7 @@ def main() -> int:
     translation.install(application, QLocale())
     backend, measurer = ProcessBackend(), ProcessMeasurer()
     running = start(application, backend, measurer)
+    running.app.state.device.watch(lambda device: setattr(backend, "device", device or None))
     running.window.ready.connect(lambda: warm_up(running, backend))
     running.window.show()
     try:
@@ -71,6 +72,7 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     theme.apply(application, "light" if last.theme == "light" else "dark")
     state = State()
     draft = session.draft_of(last)
+    state.device.value = last.device
     state.draft.value = draft if draft.prompt else replace(draft, prompt=suggestions.PROMPTS[0])
     if not draft.seed_locked:
         state.draft.value = replace(state.draft.value, seed=prompting.drawn_seed())
@@ -82,15 +84,24 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
 
 
 def warm_up(running: Running, backend: ProcessBackend) -> None:
-    """Load the model behind the window, so that the first take starts at once."""
+    """Load the model behind the window, so that the first take starts at once, and look for devices.
+
+    A device that was chosen once but is gone is chosen no more.
+    """
     state = running.app.state
     model = state.draft.value.model
     state.engine.value = tr("Loading the model …")
 
+    def looked(devices: list[tuple[str, str]]) -> None:
+        state.devices.value = tuple(devices)
+        if state.device.value not in dict(devices):
+            models.use_device(running.app, "")
+        running.bridge.prepare(lambda: _warmed(backend, model), warmed)
+
     def warmed(problem: str) -> None:
         state.engine.value = problem or tr("Ready")
 
-    running.bridge.prepare(lambda: _warmed(backend, model), warmed)
+    running.bridge.prepare(backend.devices, looked)
 
 
 def _warmed(backend: ProcessBackend, model: str) -> str:

@@ -35,6 +35,7 @@ class Session(BaseModel):
     seed: int = 0
     seed_locked: bool = False
     model: str = STARTER
+    device: str = ""
     recent: list[str] = []
     stars: list[str] = []
     sort: str = "name"

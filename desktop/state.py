@@ -110,6 +110,7 @@ class State:
     """Everything the panels show. Times are seconds from the beginning of the pair.
 
     `pair_grew` is emitted with (pair, which, first sample, sample after the last) while clips stream in.
+    `devices` are (id, name), best first; jobs run on `device`, on the best if it is empty.
     `adapters` are those of the packs for the draft's model. `measured` is by the clip's file.
     """
 
@@ -117,6 +118,8 @@ class State:
     preset: Value[LoadedPreset | None] = field(default_factory=lambda: Value(None))
     adapters: Value[Adapters] = field(default_factory=lambda: Value({}))
     queue: Value[tuple[Queued, ...]] = field(default_factory=lambda: Value(()))
+    devices: Value[tuple[tuple[str, str], ...]] = field(default_factory=lambda: Value(()))
+    device: Value[str] = field(default_factory=lambda: Value(""))
     engine: Value[str] = field(default_factory=lambda: Value(""))
     notice: Value[Notice | None] = field(default_factory=lambda: Value(None))
 

@@ -52,13 +52,9 @@ def _torch() -> Check:
         return Check("torch", False, "missing", INSTALL_AGAIN)
     import torch
 
-    if torch.cuda.is_available():
-        device = f"CUDA, {torch.cuda.get_device_name(0)}"
-    elif torch.backends.mps.is_available():
-        device = "MPS"
-    else:
-        device = f"CPU, {torch.get_num_threads()} threads"
-    return Check("torch", True, f"{torch.__version__} on {device}")
+    from engine.device import devices
+
+    return Check("torch", True, f"{torch.__version__} on {devices()[0].name}")
 
 
 def _memory() -> Check:

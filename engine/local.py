@@ -16,6 +16,7 @@ from engine.adapters import CONFIG_FILE, Adapter, read_adapter
 from engine.audio import audio_info, read_audio
 from engine.cancel import CancelToken
 from engine.catalog import ModelRef, find_model, weights_sha256
+from engine.device import best_device
 from engine.errors import CallProblem, Problem
 from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
 from engine.files import sha256_of
@@ -35,13 +36,6 @@ QUEUE_POLL_S = 0.05
 
 # How torch says so, where it raises a plain RuntimeError.
 _MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory")
-
-
-def best_device() -> str:
-    """CUDA if there is one, else MPS, else the CPU."""
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 _Key = tuple[Path, str, int]

@@ -139,7 +139,9 @@ def load_model(folder: Path, device: str = "cpu", precision: Precision = "auto")
     spec = _decoder_spec(config, folder)
     shapes = tensor_shapes(spec)
     product = resolve(precision, device, sum(map(math.prod, shapes.values())))
-    weights = checkpoint.below("decoder.", DTYPES[product] if device == "cuda" else torch.float32)
+    weights = checkpoint.below(
+        "decoder.", DTYPES[product] if torch.device(device).type == "cuda" else torch.float32
+    )
     weights.check(shapes)
     codec = codecs.build(config["audio_encoder"], dict(checkpoint.below("audio_encoder.")), spec.channels)
     if (codec.codebooks, codec.card) != (spec.codebooks, spec.card):

@@ -23,7 +23,7 @@ def resolve(asked: Precision, device: str, parameters: int) -> Product:
         raise CallProblem("int8 works on x86 processors only.", "Use --precision auto.")
     if asked != "auto":
         return asked
-    if device == "cuda":
+    if device.startswith("cuda"):
         return "fp16"
     return "bf16" if device == "cpu" and multiplies_bf16() and parameters >= LARGE else "fp32"
 

@@ -195,7 +195,7 @@ def _one_thread() -> None:
 @cache
 def loaded_model(folder: Path) -> Any:
     """The model in `folder`, loaded once in this process."""
-    from engine.local import best_device
+    from engine.device import best_device
     from engine.model import load_model
 
     return load_model(folder, best_device())

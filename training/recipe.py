@@ -14,7 +14,7 @@ from training.policy import LoraPlan
 NAME = "starter"
 VERSION = "1.0"
 SECONDS = 5.0  # enough to hear a quality, and half of the cost of 10
-CUTS = 2
+CUTS = 1
 RULE = Rule(margin=0.7, limit=1000)  # of them a tenth or so is held out
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of six layers of 384.

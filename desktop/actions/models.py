@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from desktop import session
 from desktop.actions import presets, prompting
 from desktop.app import App
 from desktop.texts import tr
@@ -19,6 +20,11 @@ def pick(app: App, model: str) -> None:
         prompting.set_model(app, ref.id)
 
     app.background.call(lambda: catalog.find_model(model), found)
+
+
+def use_device(app: App, device: str) -> None:
+    """Run the next jobs on a device by its id, or on the best one: an empty text."""
+    session.current.device = app.state.device.value = device
 
 
 def look() -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:

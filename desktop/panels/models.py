@@ -54,8 +54,8 @@ class ModelsPanel(QWidget):
         install = QPushButton(tr("Install a pack…"))
         install.clicked.connect(self._pick_pack)
         self.place = QComboBox()
-        self.place.addItem(tr("This computer"))
         self.place.setAccessibleName(tr("Where jobs run"))
+        self.place.activated.connect(lambda index: models.use_device(app, self.place.itemData(index)))
         self.download = DownloadRow(app)
         inner = QWidget()
         inner.setLayout(
@@ -78,6 +78,8 @@ class ModelsPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
         self.setLayout(column(scroll))
+        app.state.devices.watch(self._show_devices)
+        app.state.device.changed.connect(lambda _: self._show_devices(app.state.devices.value))
         app.state.models_changed.connect(self.reload)
         app.state.draft.changed.connect(self._mark)
         self.reload()
@@ -104,6 +106,14 @@ class ModelsPanel(QWidget):
             told.setWordWrap(True)
             self._packs.addWidget(told)
         self._mark(self._app.state.draft.value)
+
+    def _show_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+        self.place.clear()
+        best = devices[0][1] if devices else tr("this computer")
+        self.place.addItem(tr("Automatic: {}").format(best), "")
+        for device, name in devices:
+            self.place.addItem(name, device)
+        self.place.setCurrentIndex(max(0, self.place.findData(self._app.state.device.value)))
 
     def _mark(self, draft: Draft) -> None:
         for name, card in self._cards.items():

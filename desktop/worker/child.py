@@ -23,8 +23,9 @@ NICENESS = 5  # the window comes first
 def serve(pipe: Connection, backend: str) -> None:
     """Serve requests until the other end is gone. `backend` is "module:Class", made with the first job.
 
-    ("run", job as JSON, seeds) is answered with (place of the seed, event), ("measure", path) with
-    ("measured", fields) or ("problem", ...). ("cancel",) stops what runs.
+    ("run", job as JSON, seeds, device or None for the best) is answered with (place of the seed, event),
+    ("devices",) with what `engine.device` knows, ("measure", path) with ("measured", fields) or
+    ("problem", ...). ("cancel",) stops what runs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the window
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -34,11 +35,16 @@ def serve(pipe: Connection, backend: str) -> None:
     token = [CancelToken()]
     threading.Thread(target=_listen, args=(pipe, requests, token), daemon=True).start()
     runner: Backend | None = None
+    runs_on: str | None = None
     while (request := requests.get()) is not None:
         match request:
-            case "run", job, seeds:
-                runner = runner or _made(backend)
+            case "run", job, seeds, device:
+                if runner is None or device != runs_on:
+                    runner = None  # before the next one takes its place in memory
+                    runner, runs_on = _made(backend, device), device
                 _run(pipe, runner, Job.model_validate_json(job), seeds, token[0])
+            case ("devices",):
+                pipe.send(_devices())
             case "measure", path:
                 pipe.send(_measured(Path(path)))
 
@@ -56,10 +62,17 @@ def _listen(pipe: Connection, requests: "queue.SimpleQueue[Any]", token: list[Ca
             requests.put(request)
 
 
-def _made(backend: str) -> Backend:
+def _made(backend: str, device: str | None) -> Backend:
     module, _, name = backend.partition(":")
-    made: Backend = getattr(import_module(module), name)()
+    kind = getattr(import_module(module), name)
+    made: Backend = kind(device=device) if device else kind()
     return made
+
+
+def _devices() -> list[tuple[str, str]]:
+    from engine.device import devices
+
+    return [(device.id, device.name) for device in devices()]
 
 
 def _run(pipe: Connection, runner: Backend, job: Job, seeds: Sequence[int], token: CancelToken) -> None:

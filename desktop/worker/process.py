@@ -68,11 +68,12 @@ class Child:
 
 class ProcessBackend:
     """Runs jobs in a child, which keeps the model between them. If the child dies the job fails, and the next
-    job has a new one.
+    job has a new one. `device` is where the next job runs, None for the best; see `engine.device`.
     """
 
     def __init__(self, backend: str = LOCAL) -> None:
         self.child = Child(backend)
+        self.device: str | None = None
         self._lane = threading.Lock()
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
@@ -89,7 +90,7 @@ class ProcessBackend:
         with self._lane:
             try:
                 pipe = self.child.pipe()
-                pipe.send(("run", job.model_dump_json(), list(seeds)))
+                pipe.send(("run", job.model_dump_json(), list(seeds), self.device))
                 yield from _events(pipe, running, cancel)
             except (EOFError, OSError) as error:
                 death = _death(self.child.end(), error)
@@ -99,6 +100,18 @@ class ProcessBackend:
         """Load a model and run it for a second, so that the first job starts at once."""
         job = Job(prompt="music", model=model, settings=GenerationSettings(seconds=1))
         yield from self.run(job, CancelToken())
+
+    def devices(self) -> list[tuple[str, str]]:
+        """The id and the name of what can be computed on, best first; nothing if the child dies of asking."""
+        with self._lane:
+            try:
+                pipe = self.child.pipe()
+                pipe.send(("devices",))
+                found: list[tuple[str, str]] = pipe.recv()
+                return found
+            except (EOFError, OSError):
+                self.child.end()
+                return []
 
     def close(self) -> None:
         """End the child."""

@@ -109,7 +109,7 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
     """Model, tokenizer and feature extractor."""
     from transformers import AutoTokenizer, ClapConfig, ClapFeatureExtractor, ClapModel
 
-    from engine.local import best_device
+    from engine.device import best_device
     from engine.text import quiet_transformers
 
     with quiet_transformers():

@@ -48,6 +48,17 @@ class Stubborn(OneByOne):
         threading.Event().wait()
 
 
+class Placed(OneByOne):
+    """Tells where it runs."""
+
+    def __init__(self, device="the best"):
+        self.device = device
+
+    def run(self, job, cancel):
+        yield Loading(self.device)
+        yield Cancelled(None)
+
+
 class Dying(OneByOne):
     def run(self, job, cancel):
         yield Loading("x")
@@ -106,6 +117,20 @@ def test_a_job_that_is_left_early_is_stopped(backend):
     assert isinstance(next(events), Started)
     assert backend.child.pid == pid
     events.close()
+
+
+@of("tests.desktop.test_process:Placed")
+def test_the_next_job_runs_on_the_device_that_was_chosen(backend):
+    told = []
+    for device in (None, "cpu", None):
+        backend.device = device
+        told.append(next(iter(list(backend.run(JOB, CancelToken())))).what)
+    assert told == ["the best", "cpu", "the best"]
+
+
+@of("tests.desktop.test_process:Placed")
+def test_the_child_knows_the_devices(backend):
+    assert "cpu" in dict(backend.devices())
 
 
 @of("tests.desktop.test_process:Refusing")
