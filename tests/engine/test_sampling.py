@@ -73,3 +73,14 @@ def test_top_k_one_takes_the_largest_logit() -> None:
 def test_a_top_k_beyond_the_codes_keeps_them_all() -> None:
     logits, noise = torch.zeros(1, 16), noise_for([SEED], STEP, 1, 16)[0]
     assert torch.equal(sample(logits, noise, 1.0, 250), noise.argmax(-1))
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 5, 63])
+def test_the_winner_is_the_best_of_the_top_k_alone(top_k: int) -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(40, 3, 64)).astype(np.float32)
+    noise = rng.gumbel(size=logits.shape).astype(np.float32)
+    rank = np.argsort(np.argsort(-logits, axis=-1), axis=-1)
+    scores = np.where(rank < top_k, logits / np.float32(0.7) + noise, -np.inf)
+    won = sample(torch.from_numpy(logits), torch.from_numpy(noise), 0.7, top_k)
+    np.testing.assert_array_equal(won, scores.argmax(-1))
