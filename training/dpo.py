@@ -52,8 +52,9 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     model, base = model_here(plan.model)
     sha256 = weights_sha256(base)
     config = dpo_config(plan.settings, run)
-    train = read_pairs(plan.data, plan.metric, "train").spread(plan.pairs)
-    held_out = read_pairs(plan.data, plan.metric, "test").spread(plan.held_out)
+    frames = plan.beginnings.get(plan.metric)
+    train = read_pairs(plan.data, plan.metric, "train").spread(plan.pairs).beginnings(frames)
+    held_out = read_pairs(plan.data, plan.metric, "test").spread(plan.held_out).beginnings(frames)
     tell("reading prompts", 0, 1, {})
     states = text_states(base, sha256, sorted({*train.prompts(), *held_out.prompts()}))
     set_seed(config.seed)
@@ -169,6 +170,7 @@ def _settings(plan: Plan, config: Any, trainer: Any) -> dict[str, Any]:
         "gain": lora.gain,
         "frozen_layers": lora.frozen,
         "targets": ", ".join(lora.targets),
+        "first_frames": plan.beginnings.get(plan.metric),
     }
 
 

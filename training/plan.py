@@ -64,7 +64,8 @@ class Plan:
 
     `settings` are fields of TRL's DPOConfig, as text or typed. Training stops after `patience` evaluations
     whose held-out reward accuracy was worse than the best (see `training.stopping`). `pairs` and
-    `held_out` limit how many pairs of `data`, folders of them, are used.
+    `held_out` limit how many pairs of `data`, folders of them, are used. `beginnings` says for some metrics
+    how many of a clip's first frames are learned from: what follows would only hide what decides.
     """
 
     metric: str
@@ -76,6 +77,7 @@ class Plan:
     patience: int = 6
     pairs: int | None = None
     held_out: int | None = 300
+    beginnings: Mapping[str, int] = field(default_factory=dict)
 
 
 def model_here(name: str) -> tuple[ModelRef, Path]:

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,24 +98,30 @@ class _Folder:
     clips: Any
     places: Mapping[str, int]
 
-    def pair(self, row: int) -> Pair:
+    def pair(self, row: int, frames: int | None) -> Pair:
         found = self.rows[row]
-        sides = {name: self._side(found[name], found[f"{name}_value"]) for name in ("chosen", "rejected")}
+        sides = {
+            name: self._side(found[name], found[f"{name}_value"], frames) for name in ("chosen", "rejected")
+        }
         return Pair(
             found["prompt"], found["metric"], found["split"], **sides, prompt_frames=found["prompt_frames"]
         )
 
-    def _side(self, clip: str, value: float) -> Side:
+    def _side(self, clip: str, value: float, frames: int | None) -> Side:
         found = self.clips[self.places[clip]]
-        return Side(np.asarray(found["codes"], dtype=np.int16), value, found["source"])
+        return Side(np.asarray(found["codes"], dtype=np.int16)[:, :frames], value, found["source"])
 
 
 @dataclass(frozen=True, eq=False)
 class PairSet(Sequence[Pair]):
-    """Pairs of one metric and split, of one folder after another; codes are read when a pair is asked for."""
+    """Pairs of one metric and split, of one folder after another; codes are read when a pair is asked for.
+
+    Of each clip only the first `frames` frames are given, all if None.
+    """
 
     folders: tuple[_Folder, ...]
     rows: tuple[tuple[int, int], ...]  # folder and row of each pair
+    frames: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -124,7 +130,7 @@ class PairSet(Sequence[Pair]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         folder, row = self.rows[int(index)]
-        return self.folders[folder].pair(row)
+        return self.folders[folder].pair(row, self.frames)
 
     def prompts(self) -> list[str]:
         """The prompts, each once, sorted."""
@@ -135,7 +141,11 @@ class PairSet(Sequence[Pair]):
         """`count` of these pairs, spread evenly over them; all if None."""
         if count is None or count >= len(self):
             return self
-        return PairSet(self.folders, tuple(self.rows[n * len(self) // count] for n in range(count)))
+        return replace(self, rows=tuple(self.rows[n * len(self) // count] for n in range(count)))
+
+    def beginnings(self, frames: int | None) -> "PairSet":
+        """The same pairs, cut to their first `frames` frames; whole if None."""
+        return replace(self, frames=frames)
 
 
 def read_pairs(folders: Sequence[Path], metric: str, split: Split) -> PairSet:

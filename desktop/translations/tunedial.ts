@@ -932,10 +932,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>This computer</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Where jobs run</source>
         <translation type="unfinished"></translation>
     </message>
@@ -949,6 +945,14 @@
     </message>
     <message>
         <source>No pack is installed, so the knobs cannot turn. Drop a pack&apos;s folder or zip here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Automatic: {}</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

@@ -73,7 +73,12 @@ def test_arrow_keys_audition(app, panel, qtbot):
     assert app.state.preset.value.preset.name == names(panel)[2]
 
 
-def test_what_a_preset_lacks_is_told(window, app, panel, qtbot):
+@pytest.fixture
+def no_packs(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("engine.packs.resources", lambda: tmp_path)
+
+
+def test_what_a_preset_lacks_is_told(no_packs, window, app, panel, qtbot):
     click(qtbot, panel, "Campfire")
     assert "No installed adapter" in window.status.text.text()
     assert window.status.unfold.isVisible()
