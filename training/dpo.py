@@ -6,7 +6,7 @@ PACK/<metric>/<positive|negative>/adapter_config.json, adapter_model.safetensors
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,25 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     if not trainer.is_world_process_zero():
         return Trained(pack, _card(plan, model, sha256, config, train, held_out, trainer))
     folder = pack / plan.metric / plan.direction
-    card = _card(plan, model, sha256, config, train, held_out, trainer)
-    save_adapter(trainer.accelerator.unwrap_model(trainer.model), folder, plan.lora)
+    lora = plan.lora
+    if plan.strength is not None and frames is None:
+        tell("scaling", 0, 1, {})
+        lora = replace(lora, gain=lora.gain * _scale(trainer, layout, plan.strength))
+    card = _card(replace(plan, lora=lora), model, sha256, config, train, held_out, trainer)
+    save_adapter(trainer.accelerator.unwrap_model(trainer.model), folder, lora)
     replace_file(folder / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
     return Trained(folder, card)
+
+
+def _scale(trainer: Any, layout: Any, strength: float) -> float:
+    """By what to multiply the trained LoRA; told from the first held-out batch."""
+    from training.batches import clips_of
+    from training.strength import scale_for
+
+    count = min(trainer.args.per_device_eval_batch_size, len(trainer.eval_dataset))
+    batch = trainer.data_collator([trainer.eval_dataset[n] for n in range(count)])
+    clips = clips_of({name: value.to(trainer.args.device) for name, value in batch.items()})
+    return scale_for(trainer.accelerator.unwrap_model(trainer.model), clips, layout, strength)
 
 
 def _check_codes(pairs: PairSet, codebooks: int, card: int, plan: Plan) -> None:
@@ -167,7 +182,8 @@ def _settings(plan: Plan, config: Any, trainer: Any) -> dict[str, Any]:
         "bf16": bool(config.bf16),
         "rank": lora.rank,
         "alpha": lora.alpha,
-        "gain": lora.gain,
+        "gain": round(lora.gain, 4),
+        "strength": plan.strength,
         "frozen_layers": lora.frozen,
         "targets": ", ".join(lora.targets),
         "first_frames": plan.beginnings.get(plan.metric),

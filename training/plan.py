@@ -65,7 +65,9 @@ class Plan:
     `settings` are fields of TRL's DPOConfig, as text or typed. Training stops after `patience` evaluations
     whose held-out reward accuracy was worse than the best (see `training.stopping`). `pairs` and
     `held_out` limit how many pairs of `data`, folders of them, are used. `beginnings` says for some metrics
-    how many of a clip's first frames are learned from: what follows would only hide what decides.
+    how many of a clip's first frames are learned from: what follows would only hide what decides. The other
+    adapters are scaled so that they diverge from the base by `strength` nats a code, if it is given (see
+    `training.strength`).
     """
 
     metric: str
@@ -78,6 +80,7 @@ class Plan:
     pairs: int | None = None
     held_out: int | None = 300
     beginnings: Mapping[str, int] = field(default_factory=dict)
+    strength: float | None = None
 
 
 def model_here(name: str) -> tuple[ModelRef, Path]:

@@ -75,3 +75,11 @@ def test_no_pairs_is_a_problem_that_says_why_and_leaves_nothing(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Problem, match="no preference pairs"):
         read_pairs([tmp_path / "data"], "energy", "train")
+
+
+def test_pairs_can_be_cut_to_their_beginnings(tmp_path: Path) -> None:
+    made = pairs(2)
+    write_pairs(tmp_path / "data", made, "random numbers")
+    found = read_pairs([tmp_path / "data"], "energy", "train").beginnings(3).spread(1)
+    np.testing.assert_array_equal(found[0].chosen.codes, made[0].chosen.codes[:, :3])
+    np.testing.assert_array_equal(found[0].rejected.codes, made[0].rejected.codes[:, :3])

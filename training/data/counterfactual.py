@@ -115,6 +115,10 @@ def _pairs(
     for column, metric in enumerate(METRIC_IDS):
         for couple in select(candidates, values, metric, rule, left_out):
             cuts = [clips[i] for i in couple]
+            faster, slower = (cut.rendering.beat_frames for cut in cuts)
+            if metric == "tempo" and not faster < slower:
+                left_out["tempo: the score says otherwise"] += 1
+                continue
             best, other = (
                 Side(codes[i], float(values[i, column]), cut.source)
                 for i, cut in zip(couple, cuts, strict=True)

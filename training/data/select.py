@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.labels import ESTIMATORS
 from engine.metrics import METRIC_IDS
 
 Values = NDArray[np.float64]  # [N, metrics] in the order of METRIC_IDS, NaN where not known
@@ -24,13 +25,16 @@ def values_of(labels: Sequence[dict[str, float | None]]) -> Values:
 class Rule:
     """Which candidates become pairs of a metric, in its standard deviations over all clips.
 
-    The clips must differ by at least `margin` and at most `most`; of more than `limit` pairs those
-    are kept that differ most in the metric and least in the others.
+    The clips must differ by at least `margin` and at most `most`, and by at least `purity` times what they
+    differ by in any other measured metric, or the easiest way to the metric is taken for it: a crowd sounds
+    energetic. (A proxy is made of measured metrics, so this is not asked of it.) Of more than `limit` pairs
+    those are kept that differ most in the metric and least in the others.
     """
 
     margin: float = 0.5
     most: float = np.inf
     limit: int | None = None
+    purity: float = 0.0
 
 
 def select(
@@ -48,11 +52,15 @@ def select(
     differences = (values[candidates[:, 0]] - values[candidates[:, 1]]) / np.where(spread > 0, spread, np.nan)
     wanted = np.abs(differences[:, column])
     known = np.isfinite(wanted)
+    measured = [i for i, name in enumerate(METRIC_IDS) if i != column and not ESTIMATORS[name].proxy]
+    rest = np.nan_to_num(np.abs(differences[:, measured])).max(axis=1)
     far, near = known & (wanted >= rule.margin) & (wanted > 0), wanted <= rule.most
     left_out[f"{metric}: not known for both clips"] += int((~known).sum())
     left_out[f"{metric}: too close"] += int((known & ~far).sum())
     left_out[f"{metric}: too far apart"] += int((far & ~near).sum())
-    kept = np.flatnonzero(far & near)
+    pure = (wanted >= rule.purity * rest) | ESTIMATORS[metric].proxy
+    left_out[f"{metric}: differ more in another metric"] += int((far & near & ~pure).sum())
+    kept = np.flatnonzero(far & near & pure)
     if rule.limit is not None and len(kept) > rule.limit:
         others = np.delete(np.nan_to_num(np.abs(differences[kept])), column, axis=1).mean(axis=1)
         best = np.argsort(others - wanted[kept], kind="stable")[: rule.limit]
