@@ -36,6 +36,17 @@ def test_of_many_those_are_kept_that_differ_in_little_else():
     assert pairs.tolist() == [[5, 4], [1, 0]]
 
 
+def test_a_pair_differs_most_in_its_metric_but_a_proxy_need_not():
+    labels = values(0, 1, 0, 1)
+    labels[:, METRIC_IDS.index("liveness")] = [0, 1, 0, 0]
+    labels[:, METRIC_IDS.index("rating")] = [0, 0.5, 0, 1]
+    candidates, rule = np.array([[0, 1], [2, 3]]), Rule(0.1, purity=1)
+    left_out: Counter[str] = Counter()
+    assert select(candidates, labels, "energy", rule, left_out).tolist() == [[3, 2]]
+    assert left_out["energy: differ more in another metric"] == 1
+    assert len(select(candidates, labels, "rating", rule, left_out)) == 2
+
+
 def test_where_all_are_alike_there_is_no_pair():
     left_out: Counter[str] = Counter()
     assert len(select(np.array([[0, 1]]), values(0.3, 0.3), "energy", Rule(0), left_out)) == 0

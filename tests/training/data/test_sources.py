@@ -331,6 +331,33 @@ def test_variants_of_a_song_are_paired_by_what_they_measure(tmp_path, model):
         assert "bpm" not in pair.prompt
 
 
+@pytest.mark.parametrize(("beat_frames", "kept"), [((25, 20), 4), ((20, 20), 0), ((20, 25), 0)])
+def test_a_tempo_counts_if_the_score_says_the_same(tmp_path, model, monkeypatch, beat_frames, kept):
+    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
+    (corpus / "songs").mkdir(parents=True)
+    tokens.mkdir()
+    for seed in range(4):
+        plain, other = (
+            rendering(80, name=f"{seed}_{v}", seed=seed, variant=v, axis=axis, beat_frames=beat)
+            for v, (axis, beat) in enumerate(zip(("", "tempo"), beat_frames, strict=True))
+        )
+        (corpus / "songs" / f"{seed:06d}.json").write_text(
+            json.dumps([plain.model_dump(), other.model_dump()])
+        )
+        for version in (plain, other):
+            np.save(tokens / f"{version.name}.npy", np.full((4, 80), 2 * seed + version.variant, np.int16))
+
+    def measured(codes, ids, model, workers, tell):  # the variants, odd codes, are the faster ones
+        return [{"tempo": 90.0 + 30 * (clip[0, 0] % 2), "energy": float(clip[0, 0] % 2)} for clip in codes]
+
+    monkeypatch.setattr(counterfactual, "label_codes", measured)
+    left_out = counterfactual.make_pairs(
+        corpus, tokens, tmp_path / "pairs", model, 1, 48, Rule(0.1), 1, silent
+    )
+    assert sum(left_out.pairs.get("tempo", {}).values()) == kept
+    assert left_out.left_out.get("tempo: the score says otherwise", 0) == 4 - kept
+
+
 def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys):
     corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
     write_renderings(corpus, tokens)
