@@ -33,5 +33,5 @@ def make_clips(model: Model, prompt: str, clips: Sequence[Clip], settings: Gener
 @torch.inference_mode()
 def listen(model: Model, codes: Tensor) -> NDArray[np.float32]:
     """The audio [C, N] of one clip's codes [K, T]."""
-    audio: NDArray[np.float32] = model.codec.decode(codes[None].to(model.device))[0].cpu().numpy()
+    audio: NDArray[np.float32] = model.codec.decode(codes[None].to(model.device))[0].float().cpu().numpy()
     return audio

@@ -28,6 +28,15 @@ def resolve(asked: Precision, device: str, parameters: int) -> Product:
     return "bf16" if device == "cpu" and multiplies_bf16() and parameters >= LARGE else "fp32"
 
 
+def for_measuring() -> torch.autocast:
+    """A context in which a codec on the CPU decodes in bf16 if the processor multiplies it, else as ever.
+
+    The starter's clips then take 0.6 of the time and differ by 46 dB less than they sound: nothing to an
+    estimator, so pairs are labelled and clips are evaluated in it. What is heard or kept is not.
+    """
+    return torch.autocast("cpu", torch.bfloat16, multiplies_bf16())
+
+
 def multiplies_bf16() -> bool:
     """Whether the processor multiplies bf16 itself, which is faster than fp32."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

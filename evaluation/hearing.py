@@ -13,7 +13,7 @@ from engine.labels import label_audio
 from evaluation.opinions import RATE, second_opinions
 from evaluation.opinions import VERSION as OPINIONS_VERSION
 
-VERSION = f"{LABELS_VERSION}.{OPINIONS_VERSION}.2"
+VERSION = f"{LABELS_VERSION}.{OPINIONS_VERSION}.3"
 
 
 def hear(audio: NDArray[np.float32], codes: NDArray[np.int64] | None, sample_rate: int) -> dict[str, Any]:
