@@ -22,9 +22,7 @@ from engine.cancel import CancelToken
 from engine.errors import Problem
 from engine.events import Audio, Done, Event, Failed, Loading, Progress, Started
 from engine.job import Job
-from engine.metrics import METRIC_IDS
 from engine.mix import weights
-from engine.packs import Card, PackAdapter
 from engine.recipe import ModelRecord, Recipe
 from engine.take import Take
 
@@ -80,31 +78,6 @@ class Examples:
         yield Done(Take(base, tuned, RATE, recipe))
 
 
-def adapters() -> dict[tuple[str, str], PackAdapter]:
-    """Adapters of which only the cards are looked at."""
-    made = {}
-    for name in METRIC_IDS:
-        for direction in ("positive", "negative"):
-            verdict = "proxy" if name in ("views", "rating", "interactions", "like_ratio") else "works"
-            doses = [
-                {"strength": s, "mean": 0.45 + 0.04 * s, "interval": (0.38 + 0.04 * s, 0.52 + 0.04 * s)}
-                for s in ((0.0, 2.5, 5.0) if direction == "positive" else (-5.0, -2.5, 0.0))
-            ]
-            card = Card.model_validate(
-                {
-                    "metric": name,
-                    "direction": direction,
-                    "trained_on": "examples",
-                    "method": "DPO",
-                    "measured_as": f"vibenet {name}, 0 to 1",
-                    "doses": tuple(doses),
-                    "verdict": verdict,
-                }
-            )
-            made[name, direction] = PackAdapter(name, direction, Path(), card)  # type: ignore[arg-type]
-    return made  # type: ignore[return-value]
-
-
 def wait(milliseconds: int) -> None:
     """Let the window work. QTest.qWait would keep Python's lock from the threads it waits for."""
     loop = QEventLoop()
@@ -144,7 +117,6 @@ def picture_all() -> None:
     window.show()
     wait(700)
     take("first-start")
-    state.adapters.value = adapters()  # type: ignore[assignment]
     for prompt, knobs in (
         ("late night jazz, double bass, brushes", {"energy": -2, "acousticness": 3}),
         ("techno, synth pad, drums", {"energy": 4, "danceability": 2.5}),
@@ -219,7 +191,6 @@ def picture_scaled(scale: str) -> None:
 
     application = QApplication([])
     running = start(application, Examples())
-    running.app.state.adapters.value = adapters()  # type: ignore[assignment]
     running.window.resize(1100, 700)
     running.window.show()
     wait(1000)
