@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.job import GenerationSettings
 from engine.pairs import SUMMARY
+from engine.prompts import read_prompts
+from training.data import counterfactual, selfplay
 from training.data.clips import Tell
-from training.data.counterfactual import make_pairs
 from training.data.select import Rule
 from training.plan import Plan, model_here
 from training.policy import LoraPlan
@@ -16,6 +18,9 @@ VERSION = "1.0"
 SECONDS = 5.0  # enough to hear a quality, and half of the cost of 10
 CUTS = 1
 RULE = Rule(margin=0.7, purity=0.7, limit=1000)  # of them a tenth or so is held out
+PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
+CLIPS = 12
+PLAYED = selfplay.Thresholds(Rule(margin=1.0, most=4.0, purity=0.7, limit=600))
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of six layers of 384.
 LORA = LoraPlan(rank=8, alpha=16.0, gain=2.0)
@@ -40,15 +45,26 @@ STRENGTH = 0.08
 
 
 def starter_pairs(corpus: Path, tokens: Path, data: Path, model: str, workers: int, tell: Tell) -> None:
-    """Make the recipe's pairs in `data`, if they are not there."""
-    if (data / SUMMARY).exists():
-        return
+    """Make the recipe's pairs in two folders below `data`, those that are not there."""
+    from engine.catalog import sampling_of, weights_sha256
     from training.codec import load_codec
 
+    rendered, played = parts_of(data)
     _, base = model_here(model)
-    codec = load_codec(base)
-    frames = round(SECONDS * codec.sample_rate / codec.hop)
-    make_pairs(corpus, tokens, data, base, CUTS, frames, RULE, workers, tell)
+    if not (rendered / SUMMARY).exists():
+        codec = load_codec(base)
+        frames = round(SECONDS * codec.sample_rate / codec.hop)
+        counterfactual.make_pairs(corpus, tokens, rendered, base, CUTS, frames, RULE, workers, tell)
+    if not (played / SUMMARY).exists():
+        prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
+        settings = GenerationSettings(seconds=SECONDS).settled(sampling_of(base))
+        play = selfplay.Play(CLIPS, settings=settings)
+        selfplay.make_pairs(prompts, played, base, weights_sha256(base), play, PLAYED, workers, tell)
+
+
+def parts_of(data: Path) -> tuple[Path, Path]:
+    """Where the rendered pairs lie, and those that the base played."""
+    return data / "rendered", data / "played"
 
 
 def starter_plan(data: Path, model: str) -> Plan:
@@ -56,7 +72,7 @@ def starter_plan(data: Path, model: str) -> Plan:
     return Plan(
         "popularity",
         "positive",
-        (data,),
+        parts_of(data),
         model,
         LORA,
         SETTINGS,

@@ -18,6 +18,8 @@ import numpy as np
 
 from engine import labels
 from engine.batch import listen, make_clips
+from engine.codecs import drawn_codebooks
+from engine.faults import faults_of
 from engine.generate import Clip
 from engine.job import GenerationSettings
 from engine.ledger import Ledger
@@ -32,6 +34,7 @@ from training.data.splits import split_of
 from training.starter.parallel import in_processes
 from training.store import Written, write_pairs
 
+VERSION = 2  # of what is noted of a clip
 HINTS: dict[str, tuple[str, str]] = {
     "acousticness": ("acoustic", "electronic, distorted"),
     "danceability": ("steady dance beat", "free rhythm"),
@@ -72,6 +75,7 @@ class _Made:
     file: str
     labels: dict[str, float | None]
     second: dict[str, float]
+    faults: list[str]
 
 
 def make_pairs(
@@ -90,7 +94,7 @@ def make_pairs(
     """
     left_out: Counter[str] = Counter()
     place = cache_folder() / "selfplay" / sha256[:16]
-    ledger = Ledger(place / labels.VERSION)
+    ledger = Ledger(place / f"{labels.VERSION}.{VERSION}")
     keys = {prompt: _key(prompt, play) for prompt in dict.fromkeys(prompts)}
     missing = [prompt for prompt, key in keys.items() if key not in ledger.known]
     done = len(keys) - len(missing)
@@ -99,7 +103,9 @@ def make_pairs(
         ledger.add({keys[prompt]: found})
         done += 1
         tell("playing", done, len(keys), {})
-    made = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
+    played = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
+    made = [clip for clip in played if not clip.faults]
+    left_out["clips that are silent, clipped or stuck"] += len(played) - len(made)
     estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
     source = f"self-play, {len(keys)} prompts"
     return write_pairs(
@@ -132,7 +138,10 @@ def wordings(prompt: str, play: Play) -> list[tuple[str, int]]:
 
 
 def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[dict[str, Any]]]:
+    from engine.precision import for_measuring
+
     loaded = _model(model)
+    drawn = drawn_codebooks(loaded.codec)
     by_words: dict[str, list[int]] = {}
     for words, seed in wordings(prompt, play):
         by_words.setdefault(words, []).append(seed)
@@ -140,7 +149,8 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
     for words, seeds in by_words.items():
         codes = make_clips(loaded, words, [Clip(seed) for seed in seeds], play.settings)
         for seed, clip in zip(seeds, codes, strict=True):
-            audio = listen(loaded, clip)
+            with for_measuring():
+                audio = listen(loaded, clip)
             name = f"{_key(words, play)}-{seed}.npy"
             write_codes(place / "codes" / name, clip.numpy().astype(np.int16))
             made.append(
@@ -149,6 +159,7 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
                     "file": name,
                     "labels": labels.label_audio(audio, loaded.codec.sample_rate),
                     "second": second_of(audio, loaded.codec.sample_rate),
+                    "faults": faults_of(audio, clip[drawn].numpy(), loaded.codec.sample_rate),
                 }
             )
     return prompt, made

@@ -238,7 +238,7 @@ def test_hints_are_beside_the_prompt():
 
 def test_two_estimators_must_agree():
     made = [
-        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {})
+        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {}, [])
         for tempo in (100.0, 120.0, None)
     ]
     left_out: Counter[str] = Counter()
@@ -367,6 +367,9 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     monkeypatch.setattr("training.recipe.SETTINGS", {**recipe.SETTINGS, **quick})
     monkeypatch.setattr("training.recipe.SECONDS", 1.0)
     monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
+    monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 240)
+    monkeypatch.setattr("training.recipe.CLIPS", 4)
+    monkeypatch.setattr("training.recipe.PLAYED", selfplay.Thresholds(Rule(0.1)))
     words = [
         "train",
         "starter",
@@ -384,5 +387,7 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
         "energy/positive": "done",
         "energy/negative": "done",
     }
-    assert found["energy/positive"]["card"]["measured_as"] == "vibenet energy, 0 to 1"
+    card = found["energy/positive"]["card"]
+    assert card["measured_as"] == "vibenet energy, 0 to 1"
+    assert card["trained_on"] == "counterfactual renders, 6 songs; self-play, 2 prompts"
     assert load_pack(tmp_path / "pack").manifest.name == "starter"
