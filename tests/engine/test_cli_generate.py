@@ -161,7 +161,8 @@ def test_what_is_typed_wins_over_the_preset(backend, night, out):
     assert job.settings == GenerationSettings(seconds=1, temperature=0.7)
 
 
-def test_what_a_preset_lacks_is_told_before_the_job(backend, night, out, capsys):
+def test_what_a_preset_lacks_is_told_before_the_job(backend, night, out, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("engine.packs.resources", lambda: tmp_path)
     assert generate(out, "--preset", "night") == 0
     assert "No installed adapter lowers Energy for 'starter'." in capsys.readouterr().err
 

@@ -43,7 +43,8 @@ def test_show_as_json_is_the_preset(night, capsys):
     assert Preset.model_validate(json.loads(capsys.readouterr().out)) == NIGHT
 
 
-def test_check_says_what_is_missing_here_and_exits_1(night, capsys):
+def test_check_says_what_is_missing_here_and_exits_1(night, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("engine.packs.resources", lambda: tmp_path)
     assert main(["presets", "check", "Night"]) == 1
     assert "lowers Energy" in capsys.readouterr().out
     assert main(["presets", "check", "Night", "--json"]) == 1
