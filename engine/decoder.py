@@ -75,13 +75,17 @@ def tensor_shapes(spec: DecoderSpec) -> dict[str, tuple[int, ...]]:
 class Condition:
     """What a clip is made from.
 
-    With cross-attention, `states` [S, D] is the text; the null row of classifier-free guidance sees
-    zeros, for which its cross-attention is exactly zero. Without it, `states` [S, D] and `null` [S, D]
-    come before the first token of a row and of its null row.
+    With cross-attention, `states` is the text, [S, D] of all clips or [B, S, D] of each; the null row of
+    classifier-free guidance sees zeros, for which its cross-attention is exactly zero. Without it, `states`
+    and `null` [S, D] come before the first token of a row and of its null row.
     """
 
     states: Tensor
     null: Tensor | None = None
+
+    def of(self, clips: slice) -> "Condition":
+        """The condition of some of the clips."""
+        return self if self.states.dim() == 2 else Condition(self.states[clips], self.null)
 
 
 class Block:
@@ -228,16 +232,17 @@ class Decoder:
         The text's keys and values are worked out here, once. Also gives what must be read before the
         first column, [R, S, D], or None if nothing must: see `prefill`.
         """
+        per = rows_per_clip(guided)
+        states, null = condition.states, condition.null
         if self.spec.cross_attention:
             block = Block(tunings, guided, columns, self)
-            rows = [(tuning, seen) for tuning in tunings for seen in (True, False)[: rows_per_clip(guided)]]
-            block.cross = [self._text(layer, rows, condition.states) for layer in self._layers]
+            block.cross = [self._text(layer, tunings, per, states) for layer in self._layers]
             return block, None
-        assert condition.null is not None
-        block = Block(tunings, guided, len(condition.states) + columns, self)
-        clip = torch.stack([condition.states, condition.null][: rows_per_clip(guided)])
-        prefix = clip.new_zeros(block.rows, *condition.states.shape)
-        prefix[: block.live] = clip.repeat(len(tunings), 1, 1)
+        assert null is not None
+        block = Block(tunings, guided, len(null) + columns, self)
+        clips = states.expand(len(tunings), *null.shape)
+        prefix = states.new_zeros(block.rows, *null.shape)
+        prefix[: block.live] = torch.stack([clips, null.expand_as(clips)][:per], dim=1).flatten(0, 1)
         return block, prefix
 
     def embed(self, tokens: Tensor) -> Tensor:
@@ -281,19 +286,21 @@ class Decoder:
         return x
 
     def _text(
-        self, layer: _Layer, rows: Sequence[tuple[Tuning | None, bool]], text: Tensor
+        self, layer: _Layer, tunings: Sequence[Tuning | None], per: int, states: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The text's keys and values for rows (tuning, is it seen?), [live * H, S, d]; zeros if it is not."""
-        plain = layer.cross_text.linear(text)
-        made = plain.new_zeros(len(rows), *plain.shape)
-        for r, (tuning, seen) in enumerate(rows):
-            if seen:
-                part = tuning.parts.get(layer.cross_text.name) if tuning else None
-                if isinstance(part, Linear):
-                    made[r] = part(text)
-                else:
-                    made[r] = plain + part(text) if part else plain
-        keys, values = (self._split(part) for part in made.chunk(2, dim=-1))
+        """The text's keys and values [live * H, S, d] for clips of `per` rows; zeros in their null rows."""
+        linear = layer.cross_text.linear
+        one = states.dim() == 2
+        texts = [states] * len(tunings) if one else list(states)
+        plain = [linear(states)] * len(tunings) if one else [linear(text) for text in texts]
+        made = plain[0].new_zeros(len(tunings), per, *plain[0].shape)
+        for clip, (tuning, text) in enumerate(zip(tunings, texts, strict=True)):
+            part = tuning.parts.get(layer.cross_text.name) if tuning else None
+            if isinstance(part, Linear):
+                made[clip, 0] = part(text)
+            else:
+                made[clip, 0] = plain[clip] + part(text) if part else plain[clip]
+        keys, values = (self._split(part) for part in made.flatten(0, 1).chunk(2, dim=-1))
         return keys, values
 
     def _project(self, projection: Projection, block: Block, x: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class Clip:
 class Request:
     """What to decode: B clips of `frames` frames, those of `prompt` [K, P] at their front included.
 
-    `condition` gives what a window is made from that begins so many frames into the clip; `window` is
+    `condition` gives what a window is made from that begins so many frames into the clips; `window` is
     the most frames the model takes at once; `counted` says which codes are not free (see
     `engine.codecs.Codec.counted`).
     """
@@ -143,9 +143,9 @@ class _Batch:
         size = columns(window.end - window.start, waits)
         most = ROWS if len(tunings) * self._rows <= ROWS else decoder.most_rows(tunings)
         per_block = most // self._rows
+        parts = [slice(first, first + per_block) for first in range(0, len(tunings), per_block)]
         self._blocks: list[tuple[Block, Tensor | None]] = [
-            decoder.start(tunings[first : first + per_block], self._guided, condition, size)
-            for first in range(0, len(tunings), per_block)
+            decoder.start(tunings[part], self._guided, condition.of(part), size) for part in parts
         ]
 
     def prefill(self, sequence: Tensor) -> Iterator[None]:

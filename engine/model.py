@@ -90,7 +90,7 @@ class Model:
 
         At least two: beyond what it knows, positions go on.
         """
-        before = 0 if condition.null is None else len(condition.states)
+        before = 0 if condition.null is None else len(condition.null)
         room = self.decoder.spec.max_positions - max(self.waits) - 1 - before
         return max(2, min(room, round(MAX_WINDOW_SECONDS * self.frame_rate)))
 

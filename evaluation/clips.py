@@ -9,9 +9,8 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,11 @@ from engine.job import GenerationSettings
 from engine.ledger import Ledger
 from engine.mix import Mix
 from engine.packs import Choice, Pack, adapters_for
+from engine.parallel import in_processes, one_torch_thread
 from engine.paths import home
 from evaluation.hearing import VERSION, hear
 
-BATCH = 32  # clips decoded at once: more would only take more memory
+BATCH = 64  # clips made and heard before they are kept
 
 Knobs = tuple[tuple[str, float], ...]  # metric and value, in the order of METRICS; empty is the base
 Audio = NDArray[np.float32]
@@ -139,7 +139,8 @@ def hear_all(
     yield Heard(done, len(keys))
     work = partial(_hear, studio.model, studio.settings, chosen, tuple(listeners))
     batches = [{clip: studio.codes_file(keys[clip]) for clip in batch} for batch in _batches(missing)]
-    for found in _in_processes(work, batches, workers):
+    steps = map(work, batches) if workers == 1 else in_processes(work, batches, workers, one_torch_thread)
+    for found in steps:
         for number, ledger in enumerate(ledgers):
             ledger.add({keys[clip]: heard[number] for clip, heard in found.items()})
         done += len(found)
@@ -166,31 +167,13 @@ def audio_of(model: Path, codes: Codes) -> tuple[Audio, int]:
 
 
 def _batches(missing: Sequence[Wanted]) -> Iterator[list[Wanted]]:
-    """Clips of one prompt, at most BATCH together; the same knobs side by side, which costs less."""
-    by_prompt: dict[str, list[Wanted]] = {}
+    """At most BATCH clips of the same knobs, prompts of about the same length side by side."""
+    by_knobs: dict[Knobs, list[Wanted]] = {}
     for clip in missing:
-        by_prompt.setdefault(clip.prompt, []).append(clip)
-    for clips in by_prompt.values():
-        clips.sort(key=lambda clip: clip.knobs)
+        by_knobs.setdefault(clip.knobs, []).append(clip)
+    for clips in by_knobs.values():
+        clips.sort(key=lambda clip: len(clip.prompt))
         yield from (clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
-
-
-def _in_processes(work: Any, batches: Sequence[Mapping[Wanted, Path]], workers: int) -> Iterator[Any]:
-    if workers == 1:
-        yield from map(work, batches)
-        return
-    with ProcessPoolExecutor(workers, initializer=_one_thread) as pool:
-        try:
-            for future in as_completed([pool.submit(work, batch) for batch in batches]):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 @cache
@@ -202,7 +185,7 @@ def loaded_model(folder: Path) -> Any:
     return load_model(folder, best_device())
 
 
-@cache
+@lru_cache(maxsize=4)
 def _tuning(model: Path, knobs: Knobs, folders: tuple[Path, ...]) -> Any:
     from engine.adapters import read_adapter
     from engine.merge import combine
@@ -222,7 +205,7 @@ def _hear(
     listeners: Sequence[Listener],
     batch: Mapping[Wanted, Path],
 ) -> dict[Wanted, list[dict[str, Any]]]:
-    """What each listener hears in each clip of one prompt; those whose file is not there are made first."""
+    """What each listener hears in each clip; those whose file is not there are made first."""
     from engine.precision import for_measuring
 
     codes = {clip: _read_codes(file) for clip, file in batch.items()}
@@ -242,7 +225,7 @@ def _hear(
 def _make(
     model: Path, settings: GenerationSettings, chosen: Mapping[Knobs, list[Choice]], batch: list[Wanted]
 ) -> Codes:
-    """Codes [B, K, T] of clips of one prompt."""
+    """Codes [B, K, T] of clips."""
     from engine.batch import make_clips
     from engine.generate import Clip
 
@@ -250,7 +233,7 @@ def _make(
     for clip in batch:
         folders = tuple(choice.folder for choice in chosen[clip.knobs])
         clips.append(Clip(clip.seed, _tuning(model, clip.knobs, folders) if clip.knobs else None))
-    codes: Codes = make_clips(loaded_model(model), batch[0].prompt, clips, settings).numpy()
+    codes: Codes = make_clips(loaded_model(model), [clip.prompt for clip in batch], clips, settings).numpy()
     return codes
 
 

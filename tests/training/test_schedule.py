@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -6,7 +5,6 @@ import torch
 from torch import nn
 
 from training.starter import checkpoint
-from training.starter.parallel import in_processes
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 
 
@@ -69,31 +67,3 @@ def test_a_save_that_fails_keeps_the_checkpoint_before(tmp_path: Path) -> None:
         checkpoint.save(path, {"step": Unwritable()})
     assert checkpoint.load(path) == {"step": 1}
     assert list(tmp_path.iterdir()) == [path]
-
-
-def _square(number: int) -> int:
-    if number < 0:
-        raise ValueError(f"{number} is negative")
-    return number**2
-
-
-def test_work_in_processes_gives_all_results() -> None:
-    assert sorted(in_processes(_square, range(5), workers=2)) == [0, 1, 4, 9, 16]
-
-
-def test_a_failure_in_a_process_reaches_the_caller() -> None:
-    with pytest.raises(ValueError, match="-1 is negative"):
-        list(in_processes(_square, [-1], workers=1))
-
-
-def _touch(path: Path) -> None:
-    path.touch()
-    time.sleep(0.02)
-
-
-def test_work_that_has_not_begun_is_dropped_when_nobody_listens(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}" for number in range(100)]
-    results = in_processes(_touch, paths, workers=1)
-    next(results)
-    results.close()
-    assert len(list(tmp_path.iterdir())) < 100

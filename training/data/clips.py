@@ -16,9 +16,9 @@ from engine.audio import audio_info, peak_db, read_audio
 from engine.errors import Problem
 from engine.files import replace_file, sha256_of
 from engine.ledger import Ledger
+from engine.parallel import in_processes, one_torch_thread
 from training.cache import cache_folder
 from training.codec import codec_id, load_codec
-from training.starter.parallel import in_processes
 
 AUDIO = (".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aiff")
 SILENT_DB = -60.0
@@ -70,7 +70,7 @@ def encode_excerpts(
     known = set(ledger.known)
     results: list[Coded | None] = [None] * len(excerpts)
     work = partial(_encode, model=model, place=place, labelled=labelled, known=known)
-    steps = in_processes(work, list(enumerate(excerpts)), workers, _one_thread)
+    steps = in_processes(work, list(enumerate(excerpts)), workers, one_torch_thread)
     for done, (number, key, found, reason) in enumerate(steps, 1):
         tell("encoding", done, len(excerpts), {})
         if found:
@@ -80,12 +80,6 @@ def encode_excerpts(
         else:
             results[number] = Coded(place / f"{key}.npy", ledger.known.get(key))
     return results
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _encode(
@@ -136,7 +130,7 @@ def label_codes(
     """The labels of clips as they sound when the codec of `model` decodes them; `ids` name their content."""
     ledger = Ledger(cache_folder() / "labels" / f"{labels.VERSION}-{codec_id(model)}")
     missing = {name: clip for name, clip in zip(ids, codes, strict=True) if name not in ledger.known}
-    steps = in_processes(partial(_label, model=model), missing.items(), workers, _one_thread)
+    steps = in_processes(partial(_label, model=model), missing.items(), workers, one_torch_thread)
     for done, (name, found) in enumerate(steps, 1):
         ledger.add({name: found})
         tell("measuring", done, len(missing), {})

@@ -26,12 +26,12 @@ from engine.ledger import Ledger
 from engine.metrics import METRIC_IDS
 from engine.model import Model, load_model
 from engine.pairs import Pair, Side
+from engine.parallel import in_processes, one_torch_thread
 from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
 from training.data.second import second_of
 from training.data.select import Rule, Values, select, spreads, values_of
 from training.data.splits import split_of
-from training.starter.parallel import in_processes
 from training.store import Written, write_pairs
 
 VERSION = 2  # of what is noted of a clip
@@ -99,7 +99,7 @@ def make_pairs(
     missing = [prompt for prompt, key in keys.items() if key not in ledger.known]
     done = len(keys) - len(missing)
     work = partial(_play, model=model, place=place, play=play)
-    for prompt, found in in_processes(work, missing, workers, _one_thread):
+    for prompt, found in in_processes(work, missing, workers, one_torch_thread):
         ledger.add({keys[prompt]: found})
         done += 1
         tell("playing", done, len(keys), {})
@@ -115,12 +115,6 @@ def make_pairs(
 
 def _key(prompt: str, play: Play) -> str:
     return hashlib.sha256(f"{prompt}\n{play!r}".encode()).hexdigest()[:24]
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 @cache
@@ -147,7 +141,7 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
         by_words.setdefault(words, []).append(seed)
     made = []
     for words, seeds in by_words.items():
-        codes = make_clips(loaded, words, [Clip(seed) for seed in seeds], play.settings)
+        codes = make_clips(loaded, [words] * len(seeds), [Clip(seed) for seed in seeds], play.settings)
         for seed, clip in zip(seeds, codes, strict=True):
             with for_measuring():
                 audio = listen(loaded, clip)

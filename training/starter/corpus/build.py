@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from engine.files import replace_file
+from engine.parallel import in_processes
 from training.starter.corpus.caption import Description
 from training.starter.corpus.instruments import DRUMS, STEMS, instrument_name
 from training.starter.corpus.mixing import mix_stems
@@ -20,7 +21,6 @@ from training.starter.corpus.styles import Style, styles
 from training.starter.corpus.synth import SAMPLE_RATE, StemSynth
 from training.starter.corpus.variants import variants
 from training.starter.corpus.voices import audience, voice_stem
-from training.starter.parallel import in_processes
 
 VARIANTS = 2
 _SILENT = 1e-4

@@ -14,11 +14,11 @@ from torch import Tensor
 from engine.codecs.metre import metre_codes
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.files import replace_file
+from engine.parallel import in_processes, one_torch_thread
 from training.starter.codec.data import played_stems
 from training.starter.codec.train import trained_network
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.synth import FRAME
-from training.starter.parallel import in_processes
 
 
 def tokens_folder(corpus: Path, run: Path) -> Path:
@@ -36,7 +36,7 @@ def tokenize(corpus: Path, run: Path, workers: int) -> Iterator[tuple[int, int]]
     done = len(everything) - len(missing)
     yield done, len(everything)
     encode = partial(_encode, corpus, run, folder)
-    for _ in in_processes(encode, missing, workers, start=partial(torch.set_num_threads, 1)):
+    for _ in in_processes(encode, missing, workers, one_torch_thread):
         done += 1
         yield done, len(everything)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.errors import Problem
 from engine.labels import VERSION as LABELS_VERSION
 from engine.ledger import Ledger
+from engine.parallel import in_processes
 from engine.proxies import proxies_of
 from engine.scorer.features import RATE, VERSION, hear, pack, unpack
 from engine.windows import WINDOW_S
@@ -20,7 +21,6 @@ from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.caption import Description
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
-from training.starter.parallel import in_processes
 
 _SAMPLES = WINDOW_S * SAMPLE_RATE
 _BATCH = 8  # windows listened to before they are kept
