@@ -8,7 +8,8 @@ that a clip that stands in many pairs is kept once:
                              rejected_value, prompt_frames
     DATA/summary.json        how they were made, and what was left out for which reason
 
-A pair always points upwards; to train the adapter that lowers a metric, swap it.
+A pair always points upwards; to train the adapter that lowers a metric, swap it. Pairs of SOUNDNESS, whose
+rejected clip is silent, clipped or stuck, belong to every adapter and are never swapped.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ SCHEMA: Literal[1] = 1
 CLIPS = "clips"
 PAIRS = "pairs"
 SUMMARY = "summary.json"
+SOUNDNESS = "soundness"
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -57,7 +59,7 @@ class Pair:
 
     def __post_init__(self) -> None:
         """Raise ValueError, saying what is wrong, if nothing can be learned from this pair."""
-        if self.metric not in METRIC_IDS:
+        if self.metric not in (*METRIC_IDS, SOUNDNESS):
             raise ValueError(f"there is no metric called '{self.metric}'")
         if self.split not in SPLITS:
             raise ValueError(f"'{self.split}' is neither train nor test")

@@ -18,14 +18,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.pairs import Pair, Side
+from engine.pairs import SOUNDNESS, Pair, Side
 from engine.recipe import Direction
 from training.scoring import Clips, Layout
 
 
 def sides(pair: Pair, direction: Direction) -> tuple[Side, Side]:
-    """The clip to prefer and the other one: to lower a metric, they are swapped."""
-    return (pair.chosen, pair.rejected) if direction == "positive" else (pair.rejected, pair.chosen)
+    """The clip to prefer and the other one: to lower a metric, they are swapped; soundness is not."""
+    if direction == "positive" or pair.metric == SOUNDNESS:
+        return pair.chosen, pair.rejected
+    return pair.rejected, pair.chosen
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     sha256 = weights_sha256(base)
     config = dpo_config(plan.settings, run)
     frames = plan.beginnings.get(plan.metric)
-    train = read_pairs(plan.data, plan.metric, "train").spread(plan.pairs).beginnings(frames)
+    train = read_pairs(plan.data, plan.metric, "train", soundness=True).spread(plan.pairs).beginnings(frames)
     held_out = read_pairs(plan.data, plan.metric, "test").spread(plan.held_out).beginnings(frames)
     tell("reading prompts", 0, 1, {})
     states = text_states(base, sha256, sorted({*train.prompts(), *held_out.prompts()}))

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import Problem
 from engine.files import part_beside, replace_file
-from engine.pairs import CLIPS, PAIRS, SCHEMA, SUMMARY, Pair, Side, Split
+from engine.pairs import CLIPS, PAIRS, SCHEMA, SOUNDNESS, SUMMARY, Pair, Side, Split
 
 SHARD = 4000  # clips in a file
 _CACHE = ".arrow"
@@ -114,7 +114,7 @@ class _Folder:
 
 @dataclass(frozen=True, eq=False)
 class PairSet(Sequence[Pair]):
-    """Pairs of one metric and split, of one folder after another; codes are read when a pair is asked for.
+    """Pairs of one split, of one folder after another; codes are read when a pair is asked for.
 
     Of each clip only the first `frames` frames are given, all if None.
     """
@@ -148,16 +148,20 @@ class PairSet(Sequence[Pair]):
         return replace(self, frames=frames)
 
 
-def read_pairs(folders: Sequence[Path], metric: str, split: Split) -> PairSet:
-    """The pairs of one metric and split. Raises NoPairs if no folder has any, Problem if one is no data."""
+def read_pairs(folders: Sequence[Path], metric: str, split: Split, soundness: bool = False) -> PairSet:
+    """The pairs of one metric and split, and those of SOUNDNESS beside them if `soundness`.
+
+    Raises NoPairs if no folder has any of the metric, Problem if one is no data.
+    """
     opened = tuple(_open(folder) for folder in folders)
-    rows = tuple(
-        (number, row)
+    found = [
+        (number, row, name)
         for number, folder in enumerate(opened)
-        for row, found in enumerate(zip(folder.rows["metric"], folder.rows["split"], strict=True))
-        if found == (metric, split)
-    )
-    if not rows:
+        for row, (name, part) in enumerate(zip(folder.rows["metric"], folder.rows["split"], strict=True))
+        if part == split and (name == metric or (soundness and name == SOUNDNESS))
+    ]
+    rows = tuple((number, row) for number, row, _ in found)
+    if not any(name == metric for *_, name in found):
         names = " and ".join(str(folder) for folder in folders)
         raise NoPairs(
             f"{names} has no {split} pairs for '{metric}'.", "Make them: tunedial train data --help"

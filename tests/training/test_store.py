@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from engine.errors import Problem
-from engine.pairs import CLIPS, SUMMARY
+from engine.pairs import CLIPS, SOUNDNESS, SUMMARY
 from tests.training.tiny_pairs import pairs, write
+from training.batches import sides
 from training.store import read_pairs, read_summary, write_pairs
 
 
@@ -57,6 +58,20 @@ def test_other_metrics_and_splits_are_not_read(tmp_path: Path) -> None:
     assert len(read_pairs([folder], "energy", "test")) == 2
     with pytest.raises(Problem, match="no train pairs for 'tempo'"):
         read_pairs([folder], "tempo", "train")
+
+
+def test_pairs_of_soundness_are_read_beside_those_of_a_metric_and_never_swapped(tmp_path: Path) -> None:
+    metric, sound = pairs(1)[0], replace(pairs(2)[1], metric=SOUNDNESS)
+    write_pairs(tmp_path / "data", [metric, sound], "random numbers")
+    found = read_pairs([tmp_path / "data"], "energy", "train", soundness=True)
+    assert [pair.metric for pair in found] == ["energy", SOUNDNESS]
+    assert [sides(pair, "negative")[0].value > sides(pair, "negative")[1].value for pair in found] == [
+        False,
+        True,
+    ]
+    assert len(read_pairs([tmp_path / "data"], "energy", "train")) == 1
+    with pytest.raises(Problem, match="no train pairs for 'tempo'"):
+        read_pairs([tmp_path / "data"], "tempo", "train", soundness=True)
 
 
 def test_pairs_of_several_folders_are_spread_over_them(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Pairs from the base model itself: clips of one prompt, measured (Majumder et al., Tango 2, section 4.1).
 
 Of the clips of a prompt those two make a pair that differ in a metric by no less than the band's low end and
-no more than its high end. Clips of one prompt differ little; with hints, some are made from the
-prompt with words beside it (Tango 2's second strategy), and stand in pairs under the prompt alone.
+no more than its high end. A clip that is silent, clipped or stuck is the worse one of pairs of its own, which
+teach every adapter to keep away from such. Clips of one prompt differ little; with hints, some are made from
+the prompt with words beside it (Tango 2's second strategy), and stand in pairs under the prompt alone.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from engine.job import GenerationSettings
 from engine.ledger import Ledger
 from engine.metrics import METRIC_IDS
 from engine.model import Model, load_model
-from engine.pairs import Pair, Side
+from engine.pairs import SOUNDNESS, Pair, Side
 from engine.parallel import in_processes, one_torch_thread
 from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
@@ -104,13 +105,11 @@ def make_pairs(
         done += 1
         tell("playing", done, len(keys), {})
     played = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
-    made = [clip for clip in played if not clip.faults]
-    left_out["clips that are silent, clipped or stuck"] += len(played) - len(made)
+    made, broken = ([clip for clip in played if bool(clip.faults) is faulty] for faulty in (False, True))
+    pairs = chain(_pairs(made, place, thresholds, left_out), _sound(made, broken, place))
     estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
     source = f"self-play, {len(keys)} prompts"
-    return write_pairs(
-        out, _pairs(made, place, thresholds, left_out), source, left_out, estimators=estimators
-    )
+    return write_pairs(out, pairs, source, left_out, estimators=estimators)
 
 
 def _key(prompt: str, play: Play) -> str:
@@ -171,11 +170,20 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
         chosen = select(candidates, values, metric, thresholds.rule, left_out)
         chosen = _agreed(chosen, made, metric, left_out)
         for upper, lower in _inside(chosen, values, column, thresholds, left_out):
-            best, other = (
-                Side(np.load(place / "codes" / made[i].file), float(values[i, column]), made[i].source)
-                for i in (upper, lower)
-            )
+            best, other = (_side(made[i], place, float(values[i, column])) for i in (upper, lower))
             yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), best, other)
+
+
+def _sound(made: list[_Made], broken: list[_Made], place: Path) -> Iterator[Pair]:
+    """Each clip that has a fault, beside every clip of its prompt that has none."""
+    for bad in broken:
+        for good in (clip for clip in made if clip.prompt == bad.prompt):
+            sides = _side(good, place, 1.0), _side(bad, place, 0.0)
+            yield Pair(bad.prompt, SOUNDNESS, split_of(bad.prompt), *sides)
+
+
+def _side(clip: _Made, place: Path, value: float) -> Side:
+    return Side(np.load(place / "codes" / clip.file), value, clip.source)
 
 
 def _agreed(pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]) -> np.ndarray:

@@ -23,6 +23,7 @@ from training.codec import codec_id, load_codec
 from training.data import counterfactual, folder, library, selfplay, spotify
 from training.data.clips import Excerpt, encode_excerpts, excerpts_of
 from training.data.select import Rule
+from training.data.splits import split_of
 from training.store import read_pairs, read_summary
 
 SECONDS = 2.0
@@ -245,6 +246,22 @@ def test_two_estimators_must_agree():
     pairs = selfplay._agreed(np.array([[1, 0], [0, 1], [2, 0]]), made, "tempo", left_out)
     assert pairs.tolist() == [[1, 0], [2, 0]]
     assert left_out == {"tempo: a second estimator disagrees": 1}
+
+
+def test_a_faulty_clip_is_worse_than_every_sound_one_of_its_prompt(tmp_path):
+    for name in "abcd":
+        selfplay.write_codes(tmp_path / "codes" / f"{name}.npy", np.full((2, 3), ord(name), dtype=np.int16))
+    good = [
+        selfplay._Made(p, f"{p} {f}", f"{f}.npy", {}, {}, [])
+        for p, f in (("jazz", "a"), ("jazz", "b"), ("rock", "c"))
+    ]
+    bad = selfplay._Made("jazz", "jazz d", "d.npy", {}, {}, ["silent"])
+    found = list(selfplay._sound(good, [bad], tmp_path))
+    assert [(p.metric, p.chosen.source, p.rejected.source) for p in found] == [
+        ("soundness", "jazz a", "jazz d"),
+        ("soundness", "jazz b", "jazz d"),
+    ]
+    assert {p.split for p in found} == {split_of("jazz")}
 
 
 # The library
