@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from mutagen.flac import FLAC
+from mutagen.oggvorbis import OggVorbis
 from numpy.typing import NDArray
 
-from desktop.export.flac import with_comments
+from desktop.export.comments import with_comments
 from desktop.export.naming import file_stem, short_key
 from desktop.export.riff import acid_chunk, info_list, with_chunks
 from desktop.pair.facts import Facts
@@ -30,6 +32,7 @@ LABELS: Mapping[AudioFormat, str] = {
     "flac": "FLAC, 24 bit",
     "ogg": "Ogg Vorbis",
 }
+COMMENTED: Mapping[AudioFormat, type[FLAC | OggVorbis]] = {"flac": FLAC, "ogg": OggVorbis}
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,6 @@ def exports_dir() -> Path:
 def encode(excerpt: Excerpt, kind: AudioFormat = "wav24") -> bytes:
     """The bytes of the finished file, with title, tempo, key and recipe in its metadata.
 
-    An Ogg file has tempo and key in its title only.
-
     Raises Problem if the pair is not written yet or the stretch holds nothing.
     """
     if excerpt.pair.folder is None:
@@ -75,11 +76,9 @@ def encode(excerpt: Excerpt, kind: AudioFormat = "wav24") -> bytes:
         raise Problem(tr("The selection holds no audio."), tr("Select a stretch inside the clip."))
     recipe = recipe_json(read_recipe(excerpt.pair.folder))
     facts = excerpt.facts
-    if kind == "ogg":
-        return encode_audio(samples, rate, kind, comment=recipe, title=excerpt.stem)
-    if kind == "flac":
-        flac = encode_audio(samples, rate, kind, comment=recipe, title=excerpt.stem)
-        return with_comments(flac, _comments(facts))
+    if kind in COMMENTED:
+        plain = encode_audio(samples, rate, kind, comment=recipe, title=excerpt.stem)
+        return with_comments(plain, COMMENTED[kind], _comments(facts))
     fields = {"INAM": excerpt.stem, "ISFT": f"Tunedial {__version__}", "ICMT": recipe}
     if words := _words(facts):
         fields["IKEY"] = words  # RIFF's keywords
