@@ -1,35 +1,48 @@
-"""Do clips still follow their prompt? Told from which prompt's clips they resemble.
+"""Do clips still follow their prompt? Told by a scorer: how many other prompts fit a clip less than its own.
 
-A clip follows its prompt as far as it lies nearer to that prompt's base clip of another seed than to the
-base clips of other prompts. The score is the share of other prompts that lie farther away: 0.5 is chance.
+The score of a clip is the share of other prompts that fit it less: 1 if its own fits best, 0.5 by chance.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.clips import HEARING, Wanted
+from evaluation.scorers import Scorer, scores
+
 Array = NDArray[np.float64]
 
 
-def prompt_scores(clips: Array, references: Array) -> Array:
-    """The score [P] of clips [P, F], one for each prompt, against references [P, F] of the same prompts."""
-    distance = np.linalg.norm(clips[:, None] - references[None], axis=-1)
-    own = np.diag(distance)[:, None]
-    others = ~np.eye(len(clips), dtype=bool)
-    farther = (distance > own) + 0.5 * (distance == own)
-    return (farther * others).sum(axis=1) / max(1, len(clips) - 1)
+def with_prompt_scores(
+    heard: Mapping[Wanted, Mapping[str, Mapping[str, Any]]], prompts: Sequence[str], scorer: Scorer
+) -> dict[Wanted, dict[str, Any]]:
+    """What HEARING heard in each clip, and as `prompt` its score, by what the scorer's listener heard."""
+    heard_by_scorer = [by_listener[scorer.listener().name] for by_listener in heard.values()]
+    fits = scores(scorer.embed(heard_by_scorer), scorer.embed_texts(prompts))
+    found = prompt_scores(fits, [prompts.index(clip.prompt) for clip in heard])
+    return {
+        clip: {**by_listener[HEARING.name], "prompt": float(score)}
+        for (clip, by_listener), score in zip(heard.items(), found, strict=True)
+    }
+
+
+def prompt_scores(fits: Array, own: Sequence[int]) -> Array:
+    """The score [N] of clips whose cosines with all prompts are `fits` [N, P], their own at `own` [N].
+
+    A clip without cosines (NaN), being silent, fits none: 0.
+    """
+    N, P = fits.shape
+    mine = fits[np.arange(N), list(own)][:, None]
+    less = (fits < mine) + 0.5 * (fits == mine)
+    return (less.sum(axis=1) - 0.5 * np.isfinite(mine[:, 0])) / max(1, P - 1)
 
 
 def adherence_ratio(base: Array, tuned: Array) -> float | None:
-    """How much of the base's adherence tuned clips keep: (score - 0.5) over the base's (score - 0.5).
-
-    Both are features [S, P, F] of S seeds and P prompts; a clip is compared with the base's of the next
-    seed. None for one seed, fewer than three prompts, or a base that follows no prompt.
-    """
-    S, P, _ = base.shape
-    if S < 2 or P < 3:
+    """How much of the base's adherence tuned clips keep, from scores of any shape: (mean - 0.5) over the
+    base's (mean - 0.5). None if nothing is known, or the base follows no prompt."""
+    if not np.isfinite(base).all() or not np.isfinite(tuned).all():
         return None
-    centre, spread = base.mean(axis=(0, 1)), base.std(axis=(0, 1)) + 1e-9
-    base, tuned = (base - centre) / spread, (tuned - centre) / spread
-    kept = np.mean([prompt_scores(tuned[s], base[(s + 1) % S]) for s in range(S)]) - 0.5
-    whole = np.mean([prompt_scores(base[s], base[(s + 1) % S]) for s in range(S)]) - 0.5
-    return float(kept / whole) if whole > 0 else None
+    whole = base.mean() - 0.5
+    return float((tuned.mean() - 0.5) / whole) if whole > 0 else None

@@ -64,10 +64,12 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
 
     from engine.job import GenerationSettings
     from engine.prompts import read_prompts
+    from evaluation.adherence import with_prompt_scores
     from evaluation.cards import write_cards
-    from evaluation.clips import open_studio
+    from evaluation.clips import HEARING, open_studio
     from evaluation.dose import clips_to_hear, mixing, mixture_clips, mixtures, turnable
     from evaluation.dose import report as dose_report
+    from evaluation.scorers import STARTER, open_scorer
 
     found = find_pack(pack)
     prompts = read_prompts(options["prompts"], "evaluation")[: options["limit"]]
@@ -77,12 +79,15 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
     if not knobs:
         raise CallProblem(f"'{pack}' has no adapter for that.", f"See: tunedial packs show {pack}")
     console = Console(stderr=True)
-    heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), options["workers"], console)
-    figures = dose_report(prompts, seeds, knobs, heard)
+    scorer = open_scorer(STARTER)
+    listeners = [HEARING, scorer.listener()]
+    heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), listeners, options["workers"], console)
+    figures = dose_report(prompts, seeds, knobs, with_prompt_scores(heard, prompts, scorer))
     content = figures.to_json()
     if options["mixing"]:
         pairs = mixtures(found)
-        heard = _hear(studio, mixture_clips(prompts, seeds, pairs), options["workers"], console)
+        clips = mixture_clips(prompts, seeds, pairs)
+        heard = _hear(studio, clips, [HEARING], options["workers"], console)
         content["mixing"] = mixing(prompts, seeds, pairs, heard)
     if options["cards"]:
         note(f"{write_cards(found, figures)} cards written.")
@@ -120,13 +125,12 @@ def read_seeds(words: str) -> list[int]:
     return seeds
 
 
-def _hear(studio: Any, wanted: Any, workers: int, console: Any) -> Any:
-    """What is heard in the clips, while a bar shows how far it is."""
-    from evaluation.clips import HEARING, Heard, hear_all
+def _hear(studio: Any, wanted: Any, listeners: Any, workers: int, console: Any) -> Any:
+    """What each listener hears in the clips, while a bar shows how far it is."""
+    from evaluation.clips import Heard, hear_all
     from evaluation.show import followed
 
-    heard = followed(hear_all(studio, wanted, workers), Heard, lambda _: "playing", console)
-    return {clip: by_listener[HEARING.name] for clip, by_listener in heard.items()}
+    return followed(hear_all(studio, wanted, workers, listeners), Heard, lambda _: "playing", console)
 
 
 def dose_table(figures: "Report") -> Any:

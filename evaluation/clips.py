@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapters import CONFIG_FILE
 from engine.catalog import find_model, sampling_of, weights_sha256
 from engine.codecs import drawn_codebooks
 from engine.errors import Problem
-from engine.files import replace_file
+from engine.files import replace_file, sha256_of
 from engine.job import GenerationSettings
 from engine.ledger import Ledger
 from engine.mix import Mix
@@ -98,7 +99,7 @@ class Studio:
             "prompt": wanted.prompt,
             "seed": wanted.seed,
             "knobs": [
-                [choice.metric, value, choice.sha256]
+                [choice.metric, value, choice.sha256, sha256_of(choice.folder / CONFIG_FILE)]
                 for choice, (_, value) in zip(choices, wanted.knobs, strict=True)
             ],
         }

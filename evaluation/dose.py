@@ -18,7 +18,7 @@ from engine.labels import ESTIMATORS
 from engine.metrics import METRIC_IDS
 from engine.packs import Pack
 from evaluation.adherence import adherence_ratio
-from evaluation.clips import Wanted
+from evaluation.clips import HEARING, Wanted
 from evaluation.opinions import NAMES
 from evaluation.statistics import holm, mean_interval, nan_mean, nan_sd, paired_greater, spearman
 
@@ -148,12 +148,10 @@ class _Rows:
         """The means over seeds [prompts, VALUES]."""
         return np.stack([nan_mean(self.values(metric, value, kind, of), axis=0) for value in VALUES], axis=1)
 
-    def timbre(self, metric: str, value: float) -> Array | None:
-        """Features [seeds, prompts, F]; None if this knob was not turned there."""
+    def prompt_scores(self, metric: str, value: float) -> Array:
+        """How well clips fit their prompts [seeds, prompts] (see `evaluation.adherence`), NaN if unknown."""
         rows = self.clips(metric, value)
-        if any(clip is None for row in rows for clip in row):
-            return None
-        return np.array([[clip["timbre"] for clip in row if clip] for row in rows], dtype=np.float64)
+        return np.array([[np.nan if clip is None else clip["prompt"] for clip in row] for row in rows])
 
     def faults(self, metric: str) -> dict[str, int]:
         """How many turned clips have each fault."""
@@ -244,10 +242,7 @@ def recommended_range(
 
 
 def _adherence(rows: _Rows, metric: str, value: float) -> float | None:
-    base, tuned = rows.timbre(metric, 0.0), rows.timbre(metric, value)
-    if base is None or tuned is None:
-        return None
-    return 1.0 if value == 0 else adherence_ratio(base, tuned)
+    return adherence_ratio(rows.prompt_scores(metric, 0.0), rows.prompt_scores(metric, value))
 
 
 def _span(rows: _Rows, metric: str, of: str) -> float:
@@ -297,7 +292,7 @@ def mixing(
     """The share of pairs that move both of their metrics up, and those that do not."""
 
     def mean(metric: str, knobs: tuple[tuple[str, float], ...]) -> float:
-        found = [heard[Wanted(p, s, knobs)]["labels"][metric] for p in prompts for s in seeds]
+        found = [heard[Wanted(p, s, knobs)][HEARING.name]["labels"][metric] for p in prompts for s in seeds]
         return float(nan_mean(np.array([np.nan if x is None else x for x in found], dtype=np.float64)))
 
     failed = []

@@ -11,7 +11,7 @@ from engine.cli import main
 from engine.metrics import METRIC_IDS
 from engine.packs import load_pack
 from evaluation.cards import write_cards
-from evaluation.clips import Wanted
+from evaluation.clips import HEARING, Wanted
 from evaluation.dose import (
     VALUES,
     clips_to_hear,
@@ -34,7 +34,6 @@ def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05) -> 
     """What would be heard if a knob moved metrics by `response` for each unit of its value."""
     rng = np.random.default_rng(seed)
     centres = {prompt: rng.normal(0.5, 0.1) for prompt in PROMPTS}
-    colours = {prompt: rng.normal(size=6) for prompt in PROMPTS}
 
     def hear(clip: Wanted) -> dict[str, Any]:
         turned = sum(value for _, value in clip.knobs)
@@ -42,11 +41,10 @@ def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05) -> 
             name: centres[clip.prompt] + response.get(name, 0.0) * turned + rng.normal(0, noise)
             for name in METRIC_IDS
         }
-        timbre = colours[clip.prompt] + rng.normal(0, 0.1, 6)
         return {
             "labels": labels,
             "opinions": {"energy": labels["energy"]},
-            "timbre": list(timbre),
+            "prompt": 0.8 + rng.normal(0, 0.02),
             "faults": [],
         }
 
@@ -110,7 +108,7 @@ def test_every_bar_counts() -> None:
 def test_two_knobs_move_both_or_are_named() -> None:
     pairs = [("energy", "valence"), ("danceability", "energy")]
     heard = {
-        clip: heard_as({"energy": 0.02, "danceability": 0.02, "valence": -0.02})(clip)
+        clip: {HEARING.name: heard_as({"energy": 0.02, "danceability": 0.02, "valence": -0.02})(clip)}
         for clip in mixture_clips(PROMPTS, SEEDS, pairs)
     }
     found = mixing(PROMPTS, SEEDS, pairs, heard)

@@ -8,7 +8,7 @@ import click
 
 from engine.commands.common import echo_json, json_option
 from engine.metrics import METRIC_IDS
-from training.commands.common import FOLDER, corpus_option, model_option, starter_run_option, workers_option
+from training.commands.common import FOLDER, model_option, workers_option
 from training.commands.plan import plan_from, plan_options
 
 if TYPE_CHECKING:
@@ -80,8 +80,6 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
 
 
 @click.command()
-@corpus_option
-@starter_run_option
 @click.option(
     "--data", type=FOLDER, default=Path("runs/pairs"), show_default=True, help="Where its pairs go."
 )
@@ -91,8 +89,6 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
 @workers_option
 @json_option
 def starter(
-    corpus: Path,
-    run: Path,
     data: Path,
     out: Path,
     metrics: tuple[str, ...],
@@ -111,10 +107,9 @@ def starter(
     from training.pack import slots_of
     from training.recipe import NAME, VERSION, starter_pairs, starter_plan
     from training.show import telling
-    from training.starter.lm.tokens import tokens_folder
 
     with telling(Console(stderr=True), "pairs:") as tell:
-        starter_pairs(corpus, tokens_folder(corpus, run), data, model, workers, tell)
+        starter_pairs(data, model, workers, tell)
     plan = starter_plan(data, model)
     _train_pack(plan, slots_of(metrics, None), out, NAME, VERSION, as_json)
 
