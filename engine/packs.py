@@ -196,7 +196,8 @@ def load_pack(folder: Path) -> Pack:
 def seal(folder: Path) -> Pack:
     """Write into the pack's manifest the sums of what its adapters are made of now; returns the pack."""
     manifest = _read(Manifest, folder / MANIFEST_FILE)
-    paths = (path for name in (CONFIG_FILE, WEIGHTS_FILE) for path in folder.glob(f"*/*/{name}"))
+    parts = [f"{direction}/{name}" for direction in DIRECTIONS for name in (CONFIG_FILE, WEIGHTS_FILE)]
+    paths = (path for part in parts for path in folder.glob(f"*/{part}"))
     files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(paths)}
     sealed = manifest.model_copy(update={"files": files})
     replace_file(folder / MANIFEST_FILE, sealed.model_dump_json(indent=1, exclude_none=True).encode())

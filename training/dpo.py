@@ -5,6 +5,7 @@ RUN/log             for TensorBoard
 PACK/<metric>/<positive|negative>/adapter_config.json, adapter_model.safetensors, card.json
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from engine.catalog import ModelRef, weights_sha256
 from engine.errors import Problem
-from engine.files import replace_file
+from engine.files import part_beside, replace_file
 from engine.packs import CARD_FILE, Card, CurvePoint
 from training.plan import Plan, dpo_config, model_here
 from training.store import PairSet, read_pairs, read_summary
@@ -87,12 +88,15 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
         return Trained(pack, _card(plan, model, sha256, config, train, held_out, trainer))
     folder = pack / plan.metric / plan.direction
     lora = plan.lora
-    if plan.strength is not None and frames is None:
+    if plan.strength is not None:
         tell("scaling", 0, 1, {})
         lora = replace(lora, gain=lora.gain * _scale(trainer, layout, plan.strength))
     card = _card(replace(plan, lora=lora), model, sha256, config, train, held_out, trainer)
-    save_adapter(trainer.accelerator.unwrap_model(trainer.model), folder, lora)
-    replace_file(folder / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
+    beside = part_beside(folder)  # whole or not at all: others may train into the same pack
+    save_adapter(trainer.accelerator.unwrap_model(trainer.model), beside, lora)
+    replace_file(beside / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
     return Trained(folder, card)
 
 

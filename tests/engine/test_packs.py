@@ -469,6 +469,15 @@ def test_only_installed_packs_are_removed(name: str, source: Path, tmp_path: Pat
     assert all(load_pack(folder) for folder in (outside, shipped, packs_dir() / "random"))
 
 
+def test_a_pack_is_sealed_while_another_adapter_is_written(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path / "pack", WEIGHTS)
+    half = folder / "energy" / ".negative.0123.part"
+    half.mkdir()
+    (half / CONFIG_FILE).write_text("{}")
+    sealed = seal(folder)
+    assert sealed.manifest.files and not any(".part" in name for name in sealed.manifest.files)
+
+
 def test_a_sealed_pack_refuses_an_adapter_that_was_changed(tmp_path: Path) -> None:
     folder = write_pack(tmp_path / "sealed", WEIGHTS)
     pack = seal(folder)

@@ -36,6 +36,7 @@ from training.data.splits import split_of
 from training.store import Written, write_pairs
 
 VERSION = 2  # of what is noted of a clip
+SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
 HINTS: dict[str, tuple[str, str]] = {
     "acousticness": ("acoustic", "electronic, distorted"),
     "danceability": ("steady dance beat", "free rhythm"),
@@ -175,9 +176,9 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
 
 
 def _sound(made: list[_Made], broken: list[_Made], place: Path) -> Iterator[Pair]:
-    """Each clip that has a fault, beside every clip of its prompt that has none."""
+    """Each clip that has a fault, beside a few clips of its prompt that have none."""
     for bad in broken:
-        for good in (clip for clip in made if clip.prompt == bad.prompt):
+        for good in [clip for clip in made if clip.prompt == bad.prompt][:SOUND]:
             sides = _side(good, place, 1.0), _side(bad, place, 0.0)
             yield Pair(bad.prompt, SOUNDNESS, split_of(bad.prompt), *sides)
 
