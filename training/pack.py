@@ -1,7 +1,7 @@
 """Train a whole pack: thirteen metrics, up and down, one after another or some of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -62,20 +62,19 @@ def card_in(pack: Path, slot: Slot) -> Card | None:
 
 
 def train_pack(
-    plan: Plan,
-    slots: Sequence[Slot],
+    plans: Mapping[Slot, Plan],
     runs: Path,
     pack: Path,
     name: str,
     version: str,
     tell: Callable[[Slot], Tell],
 ) -> Iterator[Progress]:
-    """Train what is not done yet, `plan` but for metric and direction; yields as slots change their state.
+    """Train what is not done yet, each as its plan says; yields as slots change their state.
 
     A metric that has no pairs is passed over. The pack is sealed after each adapter.
     """
-    write_manifest(plan, pack, name, version)
-    for slot in slots:
+    write_manifest(next(iter(plans.values())), pack, name, version)
+    for slot, plan in plans.items():
         done = card_in(pack, slot)
         if done:
             yield Progress(slot, "done", done)
@@ -83,9 +82,7 @@ def train_pack(
         yield Progress(slot, "training")
         run = runs / f"{slot.metric}-{slot.direction}"
         try:
-            found = train_adapter(
-                replace(plan, metric=slot.metric, direction=slot.direction), run, pack, tell(slot)
-            )
+            found = train_adapter(plan, run, pack, tell(slot))
         except NoPairs:
             yield Progress(slot, "no pairs")
             continue

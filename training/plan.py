@@ -65,8 +65,8 @@ class Plan:
     `settings` are fields of TRL's DPOConfig, as text or typed. Training stops after `patience` evaluations
     whose held-out reward accuracy was worse than the best (see `training.stopping`). `pairs` and
     `held_out` limit how many pairs of `data`, folders of them, are used. `beginnings` says for some metrics
-    how many of a clip's first frames are learned from: what follows would only hide what decides. The other
-    adapters are scaled so that they diverge from the base by `strength` nats a code, if it is given (see
+    how many of a clip's first frames are learned from: what follows would only hide what decides. Adapters
+    are scaled so that they diverge from the base by `strength` nats a code of these, if it is given (see
     `training.strength`).
     """
 

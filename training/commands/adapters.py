@@ -1,6 +1,8 @@
 """`tunedial train dpo`, `pack` and `starter`: one adapter, all of a pack, the starter's own."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +78,19 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
     if launch:
         click.echo(_script(click.get_current_context(), launch, slots, _runs(out), options["gpus"]))
         return
-    _train_pack(plan, slots, out, options["name"] or out.name.lower(), options["pack_version"], as_json)
+    plans = {slot: replace(plan, metric=slot.metric, direction=slot.direction) for slot in slots}
+    _train_pack(plans, out, options["name"] or out.name.lower(), options["pack_version"], as_json)
 
 
 @click.command()
+@click.option("--corpus", type=FOLDER, default=Path("corpus"), show_default=True, help="The rendered corpus.")
+@click.option(
+    "--run",
+    type=FOLDER,
+    default=Path("runs/starter"),
+    show_default=True,
+    help="The starter's training, where the corpus' codes lie.",
+)
 @click.option(
     "--data", type=FOLDER, default=Path("runs/pairs"), show_default=True, help="Where its pairs go."
 )
@@ -89,6 +100,8 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
 @workers_option
 @json_option
 def starter(
+    corpus: Path,
+    run: Path,
     data: Path,
     out: Path,
     metrics: tuple[str, ...],
@@ -105,26 +118,26 @@ def starter(
     from rich.console import Console
 
     from training.pack import slots_of
-    from training.recipe import NAME, VERSION, starter_pairs, starter_plan
+    from training.recipe import NAME, VERSION, make_pairs, starter_plans
     from training.show import telling
 
+    slots = slots_of(metrics, None)
     with telling(Console(stderr=True), "pairs:") as tell:
-        starter_pairs(data, model, workers, tell)
-    plan = starter_plan(data, model)
-    _train_pack(plan, slots_of(metrics, None), out, NAME, VERSION, as_json)
+        make_pairs(slots, corpus, run, data, model, workers, tell)
+    _train_pack(starter_plans(slots, data, model), out, NAME, VERSION, as_json)
 
 
-def _train_pack(plan: "Plan", slots: Any, out: Path, name: str, version: str, as_json: bool) -> None:
-    """Train `slots`, telling how far it is, and show all of them at the end."""
+def _train_pack(plans: Mapping[Any, "Plan"], out: Path, name: str, version: str, as_json: bool) -> None:
+    """Train adapters, telling how far it is, and show all of them at the end."""
     from rich.console import Console
 
     from training.pack import Progress, train_pack
     from training.show import pack_table, telling
 
-    states = {slot: Progress(slot, "waiting") for slot in slots}
+    states = {slot: Progress(slot, "waiting") for slot in plans}
     console = Console(stderr=True)
     with telling(console) as tell:
-        for progress in train_pack(plan, slots, _runs(out), out, name, version, lambda _: tell):
+        for progress in train_pack(plans, _runs(out), out, name, version, lambda _: tell):
             states[progress.slot] = progress
             if progress.state != "training":
                 console.print(f"{progress.slot.metric} {progress.slot.direction}: {progress.state}")

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -376,21 +377,36 @@ def test_a_tempo_counts_if_the_score_says_the_same(tmp_path, model, monkeypatch,
 
 
 def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys):
-    quick = {"max_steps": 2, "eval_steps": 1, "bf16": False, "num_train_epochs": 1}
-    monkeypatch.setattr("training.recipe.SETTINGS", {**recipe.SETTINGS, **quick})
+    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
+    write_renderings(corpus, tokens)
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr("training.starter.lm.tokens.tokens_folder", lambda *_: tokens)
+    monkeypatch.setattr("training.recipe.SETTINGS", {**recipe.SETTINGS, "bf16": False, "num_train_epochs": 1})
+    monkeypatch.setattr("training.recipe.PARTS", tuple(replace(part, steps=2) for part in recipe.PARTS))
     monkeypatch.setattr("training.recipe.SECONDS", 1.0)
-    monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
+    monkeypatch.setattr("training.recipe.RENDERED", Rule(0.1))
+    monkeypatch.setattr("training.recipe.PLAYED", Rule(0.1))
     monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 60)
     monkeypatch.setattr("training.recipe.CLIPS", 4)
-    words = ["train", "starter", "--metric", "energy"]
-    words += ["--data", str(tmp_path / "pairs"), "--out", str(tmp_path / "pack"), "--model", str(model)]
+    words = ["train", "starter", "--metric", "energy", "--metric", "danceability", "--corpus", str(corpus)]
+    words += ["--run", str(tmp_path / "run"), "--data", str(tmp_path / "pairs")]
+    words += ["--out", str(tmp_path / "pack"), "--model", str(model)]
     assert main([*words, "--json"]) == 0, capsys.readouterr().err
     found = json.loads(capsys.readouterr().out)["adapters"]
-    assert {name: state["state"] for name, state in found.items()} == {
-        "energy/positive": "done",
-        "energy/negative": "done",
-    }
+    assert {state["state"] for state in found.values()} == {"done"} and len(found) == 4
     card = found["energy/positive"]["card"]
     assert card["measured_as"] == "vibenet energy, 0 to 1"
-    assert card["trained_on"] == "self-play, 8 prompts"
+    assert card["trained_on"] == "counterfactual renders, 6 songs"
+    played = found["danceability/negative"]["card"]
+    assert (played["trained_on"], played["settings"]["first_frames"]) == ("self-play, 8 prompts", 50)
     assert load_pack(tmp_path / "pack").manifest.name == "starter"
+
+
+def test_the_starters_recipe_says_what_it_lacks(tmp_path, model, capsys):
+    words = ["train", "starter", "--metric", "energy", "--corpus", str(tmp_path / "nowhere")]
+    assert main([*words, "--out", str(tmp_path / "pack"), "--model", str(model)]) == 1
+    assert "nowhere is not there. Make it: python -m training.starter" in capsys.readouterr().err
+
+
+def test_every_metric_is_in_one_part_of_the_recipe():
+    assert sorted(metric for part in recipe.PARTS for metric in part.metrics) == sorted(METRIC_IDS)
