@@ -36,6 +36,7 @@ def in_processes(
 
 def _begin(start: Callable[[], object] | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the caller's to hear
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the caller does with it
     if start:
         start()
 

@@ -1,5 +1,6 @@
 """`engine.parallel`."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -41,6 +42,10 @@ def test_work_that_has_not_begun_is_dropped_when_nobody_listens(tmp_path: Path) 
 
 
 def test_work_under_way_is_given_up_when_nobody_listens() -> None:
-    results = in_processes(_rest, [0.0, 10_000.0], workers=2)
-    next(results)
-    results.close()
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # a command's, which its processes inherit
+    try:
+        results = in_processes(_rest, [0.0, 10_000.0], workers=2)
+        next(results)
+        results.close()
+    finally:
+        signal.signal(signal.SIGTERM, before)
