@@ -26,7 +26,10 @@ RENDERED = Rule(margin=0.7, purity=0.7, limit=1000)  # of them a tenth or so is 
 
 PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
 CLIPS = 12
-PLAYED = Rule(margin=0.7, most=4.0, purity=0.7, limit=2000)
+PLAYED = {
+    "played": Rule(margin=0.7, most=4.0, purity=0.7, limit=2000),
+    "played-far": Rule(margin=1.0, most=4.0, purity=0.7, limit=600),
+}
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
 LORA = LoraPlan(rank=8, alpha=16.0, gain=2.0)
@@ -49,7 +52,7 @@ class Part:
     steps, and how far from the base the adapter ends (see `Plan`)."""
 
     metrics: tuple[str, ...]
-    source: Literal["rendered", "played"]
+    source: Literal["rendered", "played", "played-far"]
     rate: float
     beta: float
     steps: int
@@ -64,7 +67,7 @@ PARTS = (
     # The metre of the first frame decides it, one code in thousands; the score confirms each pair.
     Part(("tempo",), "rendered", 2e-3, 0.05, 100, 10, None, gain=0.6),
     # Renderings tell these by other things than what the base plays does.
-    Part(("acousticness", "valence"), "played", 3e-4, 0.01, 200, None, 0.07),
+    Part(("acousticness", "valence"), "played-far", 3e-4, 0.01, 100, None, 0.07),
     # What a clip will be is decided early on, and then only gone on with.
     Part(
         tuple(
@@ -134,10 +137,10 @@ def make_pairs(
         counterfactual.make_pairs(
             corpus, tokens, data / "rendered", base, CUTS, frames, RENDERED, workers, tell
         )
-    if "played" in missing:
+    for source in PLAYED.keys() & missing:
         prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
         play = selfplay.Play(CLIPS, settings=GenerationSettings(seconds=SECONDS).settled(sampling_of(base)))
-        thresholds = selfplay.Thresholds(PLAYED)
+        thresholds = selfplay.Thresholds(PLAYED[source])
         selfplay.make_pairs(
-            prompts, data / "played", base, weights_sha256(base), play, thresholds, workers, tell
+            prompts, data / source, base, weights_sha256(base), play, thresholds, workers, tell
         )

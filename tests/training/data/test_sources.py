@@ -385,7 +385,7 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     monkeypatch.setattr("training.recipe.PARTS", tuple(replace(part, steps=2) for part in recipe.PARTS))
     monkeypatch.setattr("training.recipe.SECONDS", 1.0)
     monkeypatch.setattr("training.recipe.RENDERED", Rule(0.1))
-    monkeypatch.setattr("training.recipe.PLAYED", Rule(0.1))
+    monkeypatch.setattr("training.recipe.PLAYED", {"played": Rule(0.1)})
     monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 60)
     monkeypatch.setattr("training.recipe.CLIPS", 4)
     words = ["train", "starter", "--metric", "energy", "--metric", "danceability", "--corpus", str(corpus)]
