@@ -49,7 +49,7 @@ SETTINGS: Mapping[str, Any] = {
 @dataclass(frozen=True)
 class Part:
     """Metrics that are learned alike: from what pairs, of how many first frames (None is all), for how many
-    steps, and how far from the base the adapter ends (see `Plan`)."""
+    steps, and how far from the base the adapter is with a gain of 2 (see `Plan`)."""
 
     metrics: tuple[str, ...]
     source: Literal["rendered", "played", "played-far"]
@@ -63,11 +63,13 @@ class Part:
 
 PARTS = (
     # What renderings change on purpose: intensity, audience, speech.
-    Part(("energy", "liveness", "speechiness"), "rendered", 2e-3, 0.05, 100, None, 0.08),
+    Part(("energy",), "rendered", 2e-3, 0.05, 100, None, 0.08, gain=1.5),
+    Part(("liveness", "speechiness"), "rendered", 2e-3, 0.05, 100, None, 0.08, gain=4 / 3),
     # The metre of the first frame decides it, one code in thousands; the score confirms each pair.
     Part(("tempo",), "rendered", 2e-3, 0.05, 100, 10, None, gain=0.6),
     # Renderings tell these by other things than what the base plays does.
-    Part(("acousticness", "valence"), "played-far", 3e-4, 0.01, 100, None, 0.07),
+    Part(("acousticness",), "played-far", 3e-4, 0.01, 100, None, 0.07),
+    Part(("valence",), "played-far", 3e-4, 0.01, 100, None, 0.07, gain=4 / 3),
     # What a clip will be is decided early on, and then only gone on with.
     Part(
         tuple(
