@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from engine.errors import Problem
 from engine.job import GenerationSettings
-from engine.metrics import METRIC_IDS
 from engine.pairs import SUMMARY
 from engine.prompts import read_prompts
 from training.data import counterfactual, selfplay
@@ -72,11 +71,7 @@ PARTS = (
     Part(("valence",), "played-far", 3e-4, 0.01, 100, None, 0.07, gain=4 / 3),
     # What a clip will be is decided early on, and then only gone on with.
     Part(
-        tuple(
-            metric
-            for metric in METRIC_IDS
-            if metric not in ("energy", "liveness", "speechiness", "tempo", "acousticness", "valence")
-        ),
+        ("danceability", "instrumentalness", "popularity", "interactions", "like_ratio", "views", "rating"),
         "played",
         3e-4,
         0.02,
