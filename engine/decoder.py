@@ -8,8 +8,8 @@ of threads, in each precision. What holds this together, beside `engine.linear`:
   the same bits in both. Where it does not, all blocks are of ROWS: with the same shapes come the same sums.
 * Attention is torch.bmm, which takes each row and head for itself; scaled_dot_product_attention divides
   the work on one query by the number of threads.
-* Only products are in bf16 or int8. What runs between them, the cache, and the heads, whose rounding would
-  be the logits' own, are float32 on the CPU.
+* Only products are in fp16, bf16 or int8. What runs between them and the cache are float32 on the CPU; so
+  are the heads beside bf16 and int8, whose rounding would be the logits' own.
 
 Shapes: R rows of a block, D hidden, H heads of d = D / H, S text tokens, K codebooks, V codes in each.
 """
@@ -170,8 +170,8 @@ class Decoder:
     def __init__(self, spec: DecoderSpec, weights: Mapping[str, Tensor], product: Product = "fp32") -> None:
         """`weights` as `tensor_shapes` lists them, read one after another; they decide device and dtype.
 
-        The layers' weights are packed as `product`, the heads' as the weights are. `weights` is kept, to
-        merge changes into.
+        The layers' weights are packed as `product`, the heads' finer (see above). `weights` is kept, to merge
+        changes into.
         """
         base = "model.decoder"
         self.spec = spec
@@ -183,8 +183,10 @@ class Decoder:
         ]
         self._norm = _Norm(weights, f"{base}.layer_norm")
         heads = (f"lm_heads.{k}" for k in range(spec.codebooks))
-        exact: Product = product if self.like.dtype != torch.float32 else "fp32"
-        self._heads = Projection({head: weights[f"{head}.weight"] for head in heads}, exact)
+        coarse = product in ("bf16", "int8") and self.like.dtype == torch.float32
+        self._heads = Projection(
+            {head: weights[f"{head}.weight"] for head in heads}, "fp32" if coarse else product
+        )
         self._projections = [p for layer in self._layers for p in layer.projections] + [self._heads]
         self._activation = ACTIVATIONS[spec.activation]
 

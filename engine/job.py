@@ -12,7 +12,7 @@ MAX_PROMPT_CHARS = 2000
 MAX_SECONDS = 600.0
 STARTER = "starter"
 
-Precision = Literal["auto", "fp32", "bf16", "int8"]  # what may be asked for
+Precision = Literal["auto", "fp32", "fp16", "bf16", "int8"]  # what may be asked for
 Product = Literal["fp32", "fp16", "bf16", "int8"]  # what weights are multiplied in
 
 

@@ -1,10 +1,13 @@
 """Linear layers for decoding: a row's result depends neither on the number of threads nor on other rows.
 
 A matrix product adds up in an order that its kernel chooses. MKL's choice depends on the number of
-threads, so the last bits of a logit do, and once in a while a sampled token. Three kernels do not:
+threads, so the last bits of a logit do, and once in a while a sampled token. These kernels do not:
 
 * fp32, bf16: oneDNN's product with a weight it has packed adds up each element in one thread and in one
   order; it is also faster for the few rows of a decoding step. Rows are float32 going in and coming out.
+* fp16: FBGEMM's product of float32 rows with a weight in half precision, which is summed up in float32. A
+  step's time goes into reading weights, so it takes half of fp32's; weights that were stored in half
+  precision, as the starter's, lose nothing. On CUDA it is CUDA's own.
 * int8: FBGEMM's product of bytes adds up integers, whose order does not matter. A weight has a scale for
   each output, a row has its own: a scale for all rows, as torch's dynamic quantization has, would make a
   clip depend on those decoded beside it.
@@ -49,7 +52,7 @@ class Linear:
     def __init__(self, weight: Tensor, product: Product = "fp32") -> None:
         self.shape = (weight.shape[0], weight.shape[1])
         self.product = product
-        self._kernel = _bytes(weight) if product == "int8" else _floats(weight.to(DTYPES[product]))
+        self._kernel = _kernel(weight, product)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """The product [N, out], in the dtype of the rows."""
@@ -61,8 +64,8 @@ class Linear:
         return math.prod(self.shape) * BYTES[self.product]
 
 
-def int8_works() -> bool:
-    """Whether this processor can multiply bytes: FBGEMM is for x86."""
+def has_fbgemm() -> bool:
+    """Whether there are FBGEMM's products for this processor: they are for x86."""
     return "fbgemm" in torch.backends.quantized.supported_engines
 
 
@@ -80,8 +83,22 @@ def _steady(shape: tuple[int, int], product: Product) -> bool:
     return torch.equal(many, few)
 
 
+def _kernel(weight: Tensor, product: Product) -> Kernel:
+    if product == "int8":
+        return _bytes(weight)
+    if product == "fp16" and weight.device.type == "cpu":
+        return _halves(weight)
+    return _floats(weight.to(DTYPES[product]))
+
+
+def _halves(weight: Tensor) -> Kernel:
+    packed = torch.ops.quantized.linear_prepack_fp16(weight.float(), None)
+    product = torch.ops.quantized.linear_dynamic_fp16
+    return lambda rows: product(rows.float(), packed).to(rows.dtype)
+
+
 def _floats(weight: Tensor) -> Kernel:
-    if weight.device.type != "cpu" or weight.dtype == torch.float16 or not _packs():
+    if weight.device.type != "cpu" or not _packs():
         return lambda rows: F.linear(rows.to(weight.dtype), weight).to(rows.dtype)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), ROWS)
     pointwise = torch.ops.mkldnn._linear_pointwise
@@ -101,8 +118,9 @@ def _packs() -> bool:
 def _bytes(weight: Tensor) -> Kernel:
     """W ~ s_out * q_W, x ~ s_row * q_x with whole q in [-127, 127]: W x ~ s_out * s_row * (q_W q_x).
 
-    The rows are brought into [-1, 1] and FBGEMM rounds them to multiples of 1 / levels. Without VNNI its
-    16-bit sums overflow at 127, so that there are 63.
+    The rows are brought into [-1, 1] and FBGEMM rounds them to multiples of 1 / levels, which it stores
+    from 1 on. Without VNNI it adds up two products in 16 bits: those of 255 and 127 overflow, those of
+    127 and 127 do not.
     """
     levels = 127 if torch.cpu._is_vnni_supported() else 63
     scales = weight.abs().amax(1).clamp_(min=1e-30).div_(127)
@@ -116,7 +134,7 @@ def _bytes(weight: Tensor) -> Kernel:
 
     def product(rows: Tensor) -> Tensor:
         size = rows.abs().amax(-1, keepdim=True).clamp_(min=1e-30)
-        made: Tensor = pointwise(rows / size, 1 / levels, 128, packed)
+        made: Tensor = pointwise(rows / size, 1 / levels, levels + 1, packed)
         return made.mul_(size)
 
     return product
@@ -175,8 +193,8 @@ class Projection:
 
     @property
     def change_product(self) -> Product:
-        """What changes are multiplied in: as the weights are, bf16 beside int8."""
-        return "bf16" if self.linear.product == "int8" else self.linear.product
+        """What changes are multiplied in: as the weights are, fp16 beside int8."""
+        return "fp16" if self.linear.product == "int8" else self.linear.product
 
     def _down(self, factors: list[Tensor]) -> Linear:
         """The factors A as one. A knob that is turned on does not change them: the last ones are kept."""

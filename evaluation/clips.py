@@ -207,7 +207,7 @@ def _hear(
     batch: Mapping[Wanted, Path],
 ) -> dict[Wanted, list[dict[str, Any]]]:
     """What each listener hears in each clip; those whose file is not there are made first."""
-    from engine.precision import for_measuring
+    from engine.precision import quick
 
     codes = {clip: _read_codes(file) for clip, file in batch.items()}
     new = [clip for clip in batch if codes[clip] is None]
@@ -217,7 +217,7 @@ def _hear(
             _write_codes(batch[clip], row)
     codec = loaded_model(model).codec
     drawn = drawn_codebooks(codec)
-    with for_measuring():
+    with quick():
         clips = [(audio_of(model, row)[0], row[drawn]) for row in codes.values() if row is not None]
     heard = [listener.hear_batch(clips, codec.sample_rate) for listener in listeners]
     return {clip: [rows[n] for rows in heard] for n, clip in enumerate(batch)}

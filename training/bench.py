@@ -83,6 +83,7 @@ def _measure(shape: Shape, pairs: int, seconds: float, steps: int, naive: bool) 
 def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
     import torch
 
+    from engine.precision import quick
     from training.batches import clips_of
     from training.losses import total_loss
     from training.memory import keep_memory
@@ -99,7 +100,7 @@ def _our_step(shape: Shape, pairs: int, seconds: float) -> Any:
 
     def step() -> None:
         clips = clips_of(batch)
-        with torch.autocast("cpu", torch.bfloat16):
+        with quick():
             logps = code_logps(policy, clips, layout)
         total_loss({"sigmoid": 1.0}, scores_of(logps, batch["references"], clips), 0.1, 0.0).backward()
         optimizer.step()
@@ -112,6 +113,7 @@ def _naive_step(shape: Shape, pairs: int, seconds: float) -> Any:
     import torch
     from transformers import T5Config, T5EncoderModel
 
+    from engine.precision import quick
     from training.batches import clips_of
     from training.losses import total_loss
     from training.policy import LoraPlan, layout_of, with_lora
@@ -136,7 +138,7 @@ def _naive_step(shape: Shape, pairs: int, seconds: float) -> Any:
             return batch | {"states": project(text(input_ids=tokens).last_hidden_state)}
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
+        with quick():
             for _ in range(2):  # chosen and rejected, each with its text, through the reference
                 read()
             with torch.no_grad():

@@ -99,6 +99,8 @@ def dpo_config(settings: Mapping[str, Any], run: Path) -> Any:
     import torch
     from trl import DPOConfig
 
+    from engine.precision import multiplies_bf16
+
     settings = {_RENAMED.get(name, name): value for name, value in settings.items()}
     known = {option.name for option in fields(DPOConfig)}
     if unknown := sorted(set(settings) - known):
@@ -111,6 +113,8 @@ def dpo_config(settings: Mapping[str, Any], run: Path) -> Any:
     values = {**DEFAULTS, **_typed(settings), **_FIXED, "output_dir": str(run)}
     values.setdefault("save_steps", values["eval_steps"])  # so that the best is among what is kept
     values.setdefault("use_cpu", not torch.cuda.is_available())
+    if not values.get("fp16"):  # TRL's own default is bf16, whatever it costs
+        values.setdefault("bf16", not values["use_cpu"] or multiplies_bf16())
     try:
         config = DPOConfig(**values)
     except ValueError as error:

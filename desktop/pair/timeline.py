@@ -1,8 +1,6 @@
 """Ruler and clips, with one zoom, one playhead and one selection; all of it under the mouse."""
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -11,6 +9,7 @@ from desktop.actions import listening
 from desktop.app import App
 from desktop.pair import scene
 from desktop.pair.analysis import Analysis, Pictures
+from desktop.pair.drags import Drag, cursor_at, left_drag, panning
 from desktop.pair.facts import same_take
 from desktop.pair.grid import Grid
 from desktop.pair.viewport import Viewport, following, lengthened, panned, placed, whole, zoomed
@@ -19,7 +18,6 @@ from desktop.state import Span
 from desktop.texts import tr
 from engine.events import Which
 
-_EDGE = 5  # pixels around the end of a selection that grab it
 _CLICK = 4  # a press that moves less than this is a click
 _WHEEL_ZOOM = 1.25
 _SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
@@ -36,7 +34,7 @@ class Timeline(QWidget):
 
     def __init__(self, app: App, analysis: Analysis) -> None:
         super().__init__()
-        self._app, self._state, self._analysis = app, app.state, analysis
+        self.app, self._state, self._analysis = app, app.state, analysis
         self.view = whole(1.0)
         self.grid = Grid()
         self.snap = True
@@ -44,7 +42,7 @@ class Timeline(QWidget):
         self._scene: QPixmap | None = None
         self._shown: Pair | None = None
         self._playhead_x = 0.0
-        self._drag: Callable[[float, bool], None] | None = None
+        self._drag: Drag | None = None
         self._pressed = QPointF()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -204,32 +202,15 @@ class Timeline(QWidget):
         x, y = event.position().x(), event.position().y()
         self._pressed = event.position()
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._drag = self._panning(x)
+            self._drag = panning(self, x)
         elif event.button() == Qt.MouseButton.LeftButton:
-            self._drag = self._left_drag(x, y, event.modifiers())
-
-    def _left_drag(self, x: float, y: float, keys: Qt.KeyboardModifier) -> Callable[[float, bool], None]:
-        span = self._state.selection.value
-        if span is not None:
-            left, right = (self.view.x(at, self.width()) for at in (span.start, span.end))
-            if abs(x - left) <= _EDGE:
-                return self._selecting(span.end)
-            if abs(x - right) <= _EDGE:
-                return self._selecting(span.start)
-            if y < scene.BRACE + 2 and left < x < right:
-                return self._shifting(span, x)
-            if keys & Qt.KeyboardModifier.ShiftModifier:
-                at = self.view.seconds(x, self.width())
-                return self._selecting(span.start if abs(at - span.end) < abs(at - span.start) else span.end)
-        if y < scene.RULER and y >= scene.BRACE + 2:
-            return self._scrubbing
-        return self._selecting(None)
+            self._drag = left_drag(self, x, y, event.modifiers())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with the drag, or show what a press would grab."""
         x = event.position().x()
         if self._drag is None:
-            self._show_grip(x, event.position().y())
+            self.setCursor(cursor_at(self, x, event.position().y()))
             self.looked_at.emit(self.view.seconds(x, self.width()))
         elif (event.position() - self._pressed).manhattanLength() >= _CLICK:
             self._drag(x, bool(event.modifiers() & _NO_SNAP))
@@ -240,19 +221,19 @@ class Timeline(QWidget):
         drag, self._drag = self._drag, None
         if drag is None or moved or event.button() != Qt.MouseButton.LeftButton:
             return
-        at = self._snapped(event.position().x(), bool(event.modifiers() & _NO_SNAP))
+        at = self.snapped(event.position().x(), bool(event.modifiers() & _NO_SNAP))
         if event.position().y() >= scene.RULER:
             span = self._state.selection.value
             if span is None or not span.start <= at <= span.end:
-                listening.select(self._app, None)
-        listening.seek(self._app, at)
+                listening.select(self.app, None)
+        listening.seek(self.app, at)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the bar under the mouse, or all where there are no bars."""
         if self._state.pair.value is None or event.button() != Qt.MouseButton.LeftButton:
             return
         at = self.view.seconds(event.position().x(), self.width())
-        listening.select(self._app, self.grid.bar_at(at) or Span(0.0, self.view.length))
+        listening.select(self.app, self.grid.bar_at(at) or Span(0.0, self.view.length))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom around the mouse; sideways, or with Shift, pan."""
@@ -270,12 +251,12 @@ class Timeline(QWidget):
         action = {
             Qt.Key.Key_Left: lambda: self._step(-1),
             Qt.Key.Key_Right: lambda: self._step(1),
-            Qt.Key.Key_Home: lambda: listening.seek(self._app, 0.0),
-            Qt.Key.Key_End: lambda: listening.seek(self._app, self.view.length),
+            Qt.Key.Key_Home: lambda: listening.seek(self.app, 0.0),
+            Qt.Key.Key_End: lambda: listening.seek(self.app, self.view.length),
             Qt.Key.Key_Plus: lambda: self.zoom(2),
             Qt.Key.Key_Equal: lambda: self.zoom(2),
             Qt.Key.Key_Minus: lambda: self.zoom(0.5),
-            Qt.Key.Key_Escape: lambda: listening.select(self._app, None),
+            Qt.Key.Key_Escape: lambda: listening.select(self.app, None),
         }.get(Qt.Key(event.key()))
         if action is None:
             super().keyPressEvent(event)
@@ -284,57 +265,12 @@ class Timeline(QWidget):
 
     def _step(self, lines: int) -> None:
         at = self._state.playhead.value
-        listening.seek(self._app, self.grid.next_line(at, lines, self.view, self.width()))
+        listening.seek(self.app, self.grid.next_line(at, lines, self.view, self.width()))
 
-    def _selecting(self, anchor: float | None) -> Callable[[float, bool], None]:
-        """Drag one end of a selection; the other is `anchor`, or where the mouse was pressed."""
-
-        def drag(x: float, free: bool) -> None:
-            start = self._snapped(self._pressed.x(), free) if anchor is None else anchor
-            listening.select(self._app, Span(start, self._snapped(x, free)))
-
-        return drag
-
-    def _shifting(self, span: Span, pressed: float) -> Callable[[float, bool], None]:
-        def drag(x: float, free: bool) -> None:
-            by = (x - pressed) / self.width() * self.view.span
-            start = span.start + by
-            if not free and self.snap:
-                start = self.grid.snapped(start, self.view, self.width())
-            length = span.end - span.start
-            start = min(max(0.0, start), self.view.length - length)
-            listening.select(self._app, Span(start, start + length))
-
-        return drag
-
-    def _panning(self, pressed: float) -> Callable[[float, bool], None]:
-        view = self.view
-
-        def drag(x: float, free: bool) -> None:
-            self.set_view(panned(view, (pressed - x) / self.width() * view.span))
-
-        return drag
-
-    def _scrubbing(self, x: float, free: bool) -> None:
-        listening.seek(self._app, self._snapped(x, free))
-
-    def _snapped(self, x: float, free: bool) -> float:
+    def snapped(self, x: float, free: bool) -> float:
+        """The time at x, on a line of the grid unless it is `free`."""
         at = min(max(0.0, self.view.seconds(x, self.width())), self.view.length)
         return at if free or not self.snap else self.grid.snapped(at, self.view, self.width())
-
-    def _show_grip(self, x: float, y: float) -> None:
-        cursor = Qt.CursorShape.IBeamCursor if y >= scene.RULER else Qt.CursorShape.ArrowCursor
-        if (span := self._state.selection.value) is not None:
-            left, right = (self.view.x(at, self.width()) for at in (span.start, span.end))
-            if min(abs(x - left), abs(x - right)) <= _EDGE:
-                cursor = Qt.CursorShape.SizeHorCursor
-            elif y < scene.BRACE + 2 and left < x < right:
-                cursor = Qt.CursorShape.OpenHandCursor
-        self.setCursor(cursor)
-
-    def visible_rects(self) -> list[QRectF]:
-        """Where the lanes lie."""
-        return scene.lane_rects(len(self.lanes()) or 2, self.width(), self.height())
 
 
 def _scale(pictures: list[Pictures]) -> float:

@@ -8,7 +8,7 @@ weights in float32, sampling too: neither side reads a prompt or plays audio.
 * bandwidth_fraction: the bytes that a step must read, weights and cache, over its time, over the measured
   read bandwidth, on one thread (on all: bandwidth_fraction_all_threads).
 * pair_1_adapter, pair_13_adapters: base and tuned clip over one clip, adapters of rank 8 on every layer.
-* scout_8: eight previews of four seconds in one batch over one of them, in bf16.
+* scout_8: eight previews of four seconds in one batch over one of them, in what `auto` takes.
 * length: seconds for a second of audio. A clip of five minutes would take minutes, so steps and the reading
   of the last half window are timed at some places of a window and added up over the windows of the clip.
 """
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 Part = str
 FRAME_RATE = 50
 FRAMES = 30
-PRECISIONS: Sequence["Product"] = ("fp32", "bf16", "int8")
 RANK = 8
 LENGTHS = (5, 30, 300)
 KNOWN = (0, 250, 750, 1125, 1480)  # frames before the step that is timed
@@ -57,6 +56,29 @@ class Stage:
         if product not in self.decoders:
             self.decoders[product] = Decoder(self.spec, self.weights, product)
         return self.decoders[product]
+
+    def automatic(self) -> "Decoder":
+        """The decoder in what `auto` takes for a model of this size."""
+        from engine.precision import LARGE, resolve
+
+        return self.decoder(resolve("auto", "cpu", LARGE))
+
+
+def precisions() -> list["Product"]:
+    """Those that this processor has instructions for."""
+    from engine.linear import has_fbgemm
+    from engine.precision import multiplies_bf16
+
+    here: dict[Product, bool] = {
+        "fp32": True,
+        "fp16": has_fbgemm(),
+        "bf16": multiplies_bf16(),
+        "int8": has_fbgemm(),
+    }
+    for product, works in here.items():
+        if not works:
+            note(f"{product} is left out: this processor has no instructions for it.")
+    return [product for product, works in here.items() if works]
 
 
 def musicgen_small(rounds: int) -> Stage:
@@ -153,22 +175,23 @@ def single(stage: Stage) -> dict[str, Any]:
     from engine.benches.loop import threads
     from engine.generate import Clip
 
+    products = precisions()
     most = torch.get_num_threads()
     cache = 2 * 2 * stage.spec.layers * stage.spec.hidden * 4 * FRAMES / 2  # two rows, half full on average
-    ratios: dict[str, dict[str, float]] = {product: {} for product in PRECISIONS}
+    ratios: dict[str, dict[str, float]] = {product: {} for product in products}
     fractions: list[dict[str, float]] = []
     step_ms = {}
     for count in sorted({1, most}):
         with threads(count):
             bandwidth = read_bandwidth()
             ways: dict[str, Callable[[], float]] = {"transformers": partial(rival_seconds, stage, FRAMES)}
-            for product in PRECISIONS:
+            for product in products:
                 decoder = stage.decoder(product)
                 ways[product] = lambda d=decoder: clip_seconds(d, [Clip(0)], FRAMES)[1]  # type: ignore[misc]
             times = in_turn(ways, stage.rounds)
         bandwidth = max(bandwidth, read_bandwidth()) if count == most else bandwidth
         fraction: dict[str, float] = {}
-        for product in PRECISIONS:
+        for product in products:
             ratios[product][str(count)] = ratio(times["transformers"], times[product])
             least = (stage.decoder(product).bytes + cache) / bandwidth
             fraction[product] = least / statistics.median(times[product])
@@ -199,9 +222,8 @@ def random_changes(decoder: "Decoder", rank: int) -> "dict[str, LowRank]":
 def pair(stage: Stage) -> dict[str, Any]:
     """Base and tuned over one clip, in what `auto` takes; both ways of tuning, and which was taken."""
     from engine.generate import Clip
-    from engine.precision import LARGE, resolve
 
-    decoder = stage.decoder(resolve("auto", "cpu", LARGE))
+    decoder = stage.automatic()
     found: dict[str, Any] = {"pair": {"precision": decoder.product}}
     for count in (1, 13):
         changes = random_changes(decoder, RANK * count)
@@ -230,7 +252,7 @@ def scout(stage: Stage) -> dict[str, Any]:
     """Eight previews of four seconds over one."""
     from engine.generate import Clip
 
-    decoder = stage.decoder("bf16")
+    decoder = stage.automatic()
     frames = 4 * FRAME_RATE
     seeds = [Clip(seed) for seed in range(8)]
     ways: dict[str, Callable[[], float]] = {
@@ -238,7 +260,7 @@ def scout(stage: Stage) -> dict[str, Any]:
         "8": lambda: clip_seconds(decoder, seeds, frames)[1],
     }
     times = in_turn(ways, min(stage.rounds, 2))
-    return {"scout_8": ratio(times["8"], times["1"])}
+    return {"scout_8": ratio(times["8"], times["1"]), "scout_precision": decoder.product}
 
 
 def length(stage: Stage) -> dict[str, Any]:
@@ -248,9 +270,8 @@ def length(stage: Stage) -> dict[str, Any]:
     from engine.benches.loop import WINDOW
     from engine.delay import delays
     from engine.generate import Clip, windows
-    from engine.precision import LARGE, resolve
 
-    decoder = stage.decoder(resolve("auto", "cpu", LARGE))
+    decoder = stage.automatic()
     wait = max(delays(stage.spec.codebooks, stage.spec.channels))
     timed = [clip_seconds(decoder, [Clip(0)], known + STEPS, known) for known in KNOWN]
     reading, step = zip(*timed, strict=True)

@@ -140,11 +140,11 @@ def label_codes(
 def _label(item: tuple[str, NDArray[np.int16]], model: Path) -> tuple[str, Labels]:
     import torch
 
-    from engine.precision import for_measuring
+    from engine.precision import quick
 
     name, codes = item
     codec = load_codec(model)
-    with torch.inference_mode(), for_measuring():
+    with torch.inference_mode(), quick():
         audio = codec.decode(torch.from_numpy(codes.astype(np.int64))[None])[0].float()
     return name, labels.label_audio(audio.numpy(), codec.sample_rate)
 

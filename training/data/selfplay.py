@@ -132,7 +132,7 @@ def wordings(prompt: str, play: Play) -> list[tuple[str, int]]:
 
 
 def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[dict[str, Any]]]:
-    from engine.precision import for_measuring
+    from engine.precision import quick
 
     loaded = _model(model)
     drawn = drawn_codebooks(loaded.codec)
@@ -143,7 +143,7 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
     for words, seeds in by_words.items():
         codes = make_clips(loaded, [words] * len(seeds), [Clip(seed) for seed in seeds], play.settings)
         for seed, clip in zip(seeds, codes, strict=True):
-            with for_measuring():
+            with quick():
                 audio = listen(loaded, clip)
             name = f"{_key(words, play)}-{seed}.npy"
             write_codes(place / "codes" / name, clip.numpy().astype(np.int16))

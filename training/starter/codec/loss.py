@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.codecs.stem_network import LONG_FFT, StemCodecConfig, line_tones, semitone_bank
+from engine.precision import quick
 
 SAMPLE_RATE = 32_000
 RESOLUTIONS: tuple[tuple[int, int], ...] = ((512, 40), (1024, 80), (2048, 128), (4096, 160))
@@ -39,7 +40,7 @@ def spectral_loss(decoded: Tensor, original: Tensor, sizes: Sequence[int], linea
     """Per row [B]: the log-mel distance at these FFT sizes, plus `linear` times the relative difference."""
     loss = torch.zeros(len(decoded))
     for size in sizes:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with quick():
             a, b = mel_spectrogram(decoded, size).float(), mel_spectrogram(original, size).float()
         log_a, log_b = a.clamp(min=QUIETEST).log(), b.clamp(min=QUIETEST).log()
         relative = (a - b).abs().mean((1, 2)) / b.mean((1, 2)).clamp(min=1e-3)

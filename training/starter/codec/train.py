@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork, in_nats
 from engine.errors import Problem
+from engine.precision import quick
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
 from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, pitch_loss, spectral_loss
@@ -69,14 +70,14 @@ class Learner(nn.Module):
         """The log spectra of frames found again in their codes: mean absolute difference, and commitment."""
         with torch.no_grad():
             heard = network.spectra(batch.audio)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with quick():
             latents = network.encode_spectra(heard, batch.stem)
         if step < plan.unquantized:
             quantized, commitment = latents.float(), 0.01 * latents.float().square().mean()
         else:
             revive = step < plan.revive_until * plan.steps
             quantized, commitment = self.books(network, latents, batch.stem, revive)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with quick():
             found = self.spectra(network.decode_frames(quantized, batch.stem))
         return (in_nats(found.float()) - in_nats(heard)).abs().mean(), commitment
 
@@ -117,7 +118,7 @@ def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[in
         with torch.no_grad():
             heard = network.spectra(batch.audio)
             quantized = quantized_latents(network, heard, batch.stem)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with quick():
             hidden = network.decode_hidden(quantized, batch.stem)
             decoded = network.synthesize(hidden)
             sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
@@ -299,7 +300,7 @@ def train_splitter(corpus: Path, run: Path, steps: int, rate: float = 1e-3) -> I
                 heard = network.encode_latents(batch.audio, batch.stem)
                 target[batch.group * S + batch.stem] = heard
                 target = target.view(batch.groups, S, *heard.shape[1:])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with quick():
                 found = network.split_latents(batch.mixes(batch.audio))
             scale = target.var((0, 2), unbiased=False, keepdim=True).clamp(min=1e-3)
             loss = F.smooth_l1_loss(found.float() / scale.sqrt(), target / scale.sqrt())

@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer, MusicgenDecoderConfig, Musicg
 
 from engine.delay import delayed, delays
 from engine.errors import Problem
+from engine.precision import quick
 from training.starter import checkpoint
 from training.starter.lm.books import PARTS, STARTER, levels
 from training.starter.lm.copying import copying_parameters, set_copying
@@ -129,7 +130,7 @@ def _hidden(body: Body, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
     """What the layers make of codes [B, K, T]: [B, T + K - 1, D]."""
     B, K, _ = codes.shape
     sequence = delayed(codes, delays(K, channels=1), pad=CARD)  # [B, K, T + K]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with quick():
         return body(
             input_ids=sequence[..., :-1].reshape(B * K, -1),
             encoder_hidden_states=states,
@@ -141,7 +142,7 @@ def _hidden(body: Body, codes: Tensor, states: Tensor, mask: Tensor) -> Tensor:
 def _book_loss(decoder: MusicgenForCausalLM, hidden: Tensor, codes: Tensor, k: int) -> Tensor:
     """Cross-entropy [B, T] of codebook k: its frame t is predicted at t + k. Few logits fit in a cache."""
     B, _, T = codes.shape
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with quick():
         logits = decoder.lm_heads[k](hidden[:, k : k + T])
         target = codes[:, k].flatten()
         return F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none").view(B, T)

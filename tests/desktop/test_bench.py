@@ -1,0 +1,22 @@
+"""`tunedial bench window` starts the real window, without the engine."""
+
+import json
+from subprocess import CalledProcessError
+
+import pytest
+from click.testing import CliRunner
+
+from desktop.bench import WAYS, seconds_to, window
+
+
+def test_the_window_and_an_empty_one_are_timed_in_turn():
+    done = CliRunner().invoke(window, ["--runs", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["window_s"] > found["empty_window_s"] > 0
+    assert done.stderr.count("tunedial: ") == done.stderr.count("an empty window: ") == 2
+
+
+def test_a_window_that_loads_torch_is_not_timed():
+    with pytest.raises(CalledProcessError):
+        seconds_to("import sys; sys.modules['torch'] = sys\n" + WAYS["tunedial"])
