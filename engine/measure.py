@@ -20,6 +20,7 @@ import soxr
 from numpy.typing import NDArray
 
 from engine.audio import audio_info, loudness, read_audio
+from engine.compiled import librosa
 from engine.errors import Problem
 from engine.windows import silent, windows
 
@@ -139,6 +140,7 @@ def vibes_of(mono: NDArray[np.float32]) -> dict[str, float | None]:
     All values are None if every window is silent (no sample above -60 dBFS). A clip shorter than 1 s
     gives values that say little.
     """
+    librosa()  # which vibenet imports
     from vibenet import labels
 
     heard = windows(mono, _RATE)
@@ -160,15 +162,13 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     """
     if len(mono) < _SHORTEST_FOR_TEMPO or silent(mono):
         return None, 0.0
-    import librosa
-
-    onsets = librosa.onset.onset_strength(y=mono, sr=_RATE, n_fft=1024, hop_length=_ONSET_HOP)
+    onsets = librosa().onset.onset_strength(y=mono, sr=_RATE, n_fft=1024, hop_length=_ONSET_HOP)
     onsets = onsets - onsets.mean()
     power = float(np.mean(onsets**2))
     if power <= 1e-12:
         return None, 0.0
     overlap = len(onsets) - np.arange(len(onsets))
-    similarity = librosa.autocorrelate(onsets) / overlap / power
+    similarity = librosa().autocorrelate(onsets) / overlap / power
     half = len(onsets) // 2  # beyond, too little is compared
     slowest = min(round(_ONSETS_PER_MINUTE / _SLOWEST), half)
     lags = np.arange(round(_ONSETS_PER_MINUTE / _FASTEST), slowest + 1)
@@ -192,10 +192,8 @@ def key_of(mono: NDArray[np.float32]) -> tuple[str | None, float]:
     """
     if len(mono) < _SHORTEST_FOR_KEY or silent(mono):
         return None, 0.0
-    import librosa
-
     with warnings.catch_warnings(action="ignore"):  # a short clip leaves its longest filters half empty
-        chroma = librosa.feature.chroma_cqt(y=mono, sr=_RATE, hop_length=_CHROMA_HOP).mean(axis=1)
+        chroma = librosa().feature.chroma_cqt(y=mono, sr=_RATE, hop_length=_CHROMA_HOP).mean(axis=1)
     if not chroma.std() > 0:
         return None, 0.0
     keys = [(tonic, mode) for mode in _PROFILES for tonic in range(12)]

@@ -5,17 +5,23 @@
 
 Codes say what sounds, not at which phase, and so does a latent. A convolution gives the same output wherever
 its input is the same, so for a held note an inverse STFT of its output repeats with every frame: it can only
-sound at multiples of the frame rate, 50 Hz. That is fine enough for high notes and noise; below, a bank of
-oscillators at thirds of a semitone, whose phase runs on from frame to frame, is given amplitudes and phases:
+sound at multiples of the frame rate, 50 Hz. That is fine enough for high notes. Below, a bank of oscillators
+at thirds of a semitone, whose phase runs on from frame to frame, is given amplitudes and phases; and what is
+noise (cymbals, breath, applause) is white noise, which never repeats, given the amplitudes of bands (as in
+DDSP, Engel et al. 2020, https://arxiv.org/abs/2001.04643):
 
     half-frame t     0        1        2            windows of `output_fft` samples, added where they overlap
-    high, noise      iSTFT    iSTFT    iSTFT        phases count from the window's own start
+    high             iSTFT    iSTFT    iSTFT        phases count from the window's own start
     oscillator g     -------- cos(2 pi f_g n) ----  phases count from frame 0
+    noise in bands   -------- e(n) ---------------  one noise for all, from frame 0
 
 Blocks are ConvNeXt's (Liu et al. 2022, https://arxiv.org/abs/2201.03545), the spectral head is
 Vocos's (Siuzdak 2023, https://arxiv.org/abs/2306.00814).
 """
 
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -27,10 +33,11 @@ _QUIETEST = 1e-4  # magnitudes are clamped here: silence has one value
 _MIDDLE, _SPREAD = -4, 3  # of the logarithms of music: the network sees numbers around 0
 _FFT = 2048
 LONG_FFT = 4096
-_CLOCK_FRAMES = 256  # the oscillators' phases come back after as many frames
+_CLOCK_FRAMES = 256  # the oscillators' phases and the noise come back after as many frames
 _LOWEST_LINE = 24  # MIDI pitch: 32.7 Hz
 _LINES_A_SEMITONE = 3
 LINE_LEVEL = 5  # untrained oscillators are as soft as exp(-5), together about as loud as music
+NOISE_LEVEL = 6  # untrained noise has a standard deviation of exp(-6)
 _LOWEST_BAND = 28  # MIDI pitch: 41.2 Hz
 
 
@@ -50,6 +57,7 @@ class StemCodecConfig(BaseModel):
     mels: int = 128
     bands: int = 96
     lines: int = 240
+    noise_bands: int = 48  # none: no noise
     encoder_width: int = 320
     encoder_blocks: int = 3
     decoder_width: int = 448
@@ -117,6 +125,8 @@ class StemNetwork(nn.Module):
     synthesis_window: Tensor  # [output_fft]
     line_cycles: Tensor  # [lines], whole cycles of the oscillators in _CLOCK_FRAMES frames
     line_waves: Tensor  # [2 * lines, output_fft]
+    noise: Tensor  # [_CLOCK_FRAMES * hop]
+    noise_bank: Tensor  # [noise_bands, output_fft // 2 + 1]
 
     def __init__(self, config: StemCodecConfig) -> None:
         super().__init__()
@@ -137,6 +147,7 @@ class StemNetwork(nn.Module):
         self.output_norm = nn.LayerNorm(c.output_width)
         self.head = nn.Linear(c.output_width, c.output_fft + 2)
         self.line_head = nn.Linear(c.output_width, 2 * c.lines)
+        self.noise_head = nn.Linear(c.output_width, c.noise_bands) if c.noise_bands else None
         self.splitter_in = nn.Conv1d(2 * c.mels + c.bands, c.splitter_width, 3, padding=1)
         self.splitter = nn.Sequential(*(Block(c.splitter_width, 7) for _ in range(c.splitter_blocks)))
         self.splitter_out = nn.Linear(c.splitter_width, len(c.stems) * c.latent)
@@ -151,6 +162,8 @@ class StemNetwork(nn.Module):
             "synthesis_window": torch.hann_window(c.output_fft),
             "line_cycles": line_cycles(c),
             "line_waves": line_waves(c),
+            "noise": white_noise(_CLOCK_FRAMES * c.hop_length),
+            "noise_bank": noise_bank(c),
         }.items():
             self.register_buffer(name, value.to(device or value.device), persistent=False)
 
@@ -196,7 +209,8 @@ class StemNetwork(nn.Module):
 
     def decode_latents(self, latents: Tensor, stem: Tensor, first: int = 0) -> Tensor:
         """Latents [B, T, D] of the frames from `first` on -> audio of single stems [B, T * hop]."""
-        return self.synthesize(self.decode_hidden(latents, stem), first)
+        hidden = self.decode_hidden(latents, stem)
+        return self.synthesize(hidden, self.noise_windows(stem, 2 * first, hidden.shape[1]), first)
 
     def decode_frames(self, latents: Tensor, stem: Tensor) -> Tensor:
         """Latents [B, T, D] -> the decoder's idea of each frame, [B, T, decoder_width]."""
@@ -212,12 +226,30 @@ class StemNetwork(nn.Module):
         normed: Tensor = self.output_norm(self.output(hidden.reshape(B, 2 * T, c.output_width)))
         return normed
 
-    def synthesize(self, hidden: Tensor, first: int = 0) -> Tensor:
-        """What `decode_hidden` gave for the frames from `first` on -> audio [B, T * hop]."""
+    def synthesize(self, hidden: Tensor, noise: Tensor, first: int = 0) -> Tensor:
+        """What `decode_hidden` gave for the frames from `first` on -> audio [..., B, T * hop].
+
+        `noise` [..., B, t, output_fft] is white, in windows around each half-frame.
+        """
         c = self.config
-        windows = torch.fft.irfft(_polar(self.head(hidden).float(), c.output_fft // 2 + 1), c.output_fft)
+        spectra = _polar(self.head(hidden).float(), c.output_fft // 2 + 1)
+        if self.noise_head:
+            sizes = (self.noise_head(hidden).float() - NOISE_LEVEL).clamp(max=6.0) @ self.noise_bank
+            spectra = spectra + sizes.exp() * torch.fft.rfft(noise * self.synthesis_window)
+        windows = torch.fft.irfft(spectra, c.output_fft)
         windows = windows + self.lines(self.line_head(hidden).float(), 2 * first)
         return overlapped(windows * self.synthesis_window, self.synthesis_window, c.hop_length // 2)
+
+    def noise_windows(self, stem: Tensor, first: int, count: int) -> Tensor:
+        """The noise of rows of these stems [B] around half-frames from `first` on, [B, count, output_fft].
+
+        Each stem has another part of it, so that stems do not sound together.
+        """
+        c = self.config
+        places = torch.arange(first, first + count, device=stem.device) * (c.hop_length // 2)
+        around = torch.arange(c.output_fft, device=stem.device) - c.output_fft // 2
+        parts = stem * (len(self.noise) // len(c.stems))
+        return self.noise[(parts[:, None, None] + places[:, None] + around) % len(self.noise)]
 
     def lines(self, hidden: Tensor, first: int) -> Tensor:
         """Log sizes and phases [B, t, 2 * lines] of half-frames from `first` on -> windows [B, t, size]."""
@@ -261,6 +293,28 @@ def line_tones(config: StemCodecConfig, length: int, turned: float = 0.0) -> Ten
     return torch.cos(2 * torch.pi * (turns + turned))
 
 
+def white_noise(length: int) -> Tensor:
+    """Noise of variance 1, the same everywhere: [length]."""
+    words = np.random.Philox(key=0).random_raw(length) >> np.uint64(12)
+    return torch.from_numpy((np.ldexp(words.astype(np.float64), -52) - 0.5) * 12**0.5).float()
+
+
+def noise_bank(config: StemCodecConfig) -> Tensor:
+    """How near each bin of a window is to the middles of the noise's bands, evenly spaced in mel.
+
+    [noise_bands, output_fft // 2 + 1]; each bin's column adds up to 1, as it lies between two of them:
+
+        bins  |  .  .  .  |  .  .  .  |
+        band  0 -> 0    1 -> 0        0
+              0    0 -> 1    1 -> 0   0
+    """
+    bins = torch.arange(config.output_fft // 2 + 1) * (config.sampling_rate / config.output_fft)
+    mel = torch.log1p(bins / 700)  # O'Shaughnessy 1987, in units of 1127 mel
+    highest = math.log1p(config.sampling_rate / 2 / 700)
+    middles = torch.linspace(0, highest, max(config.noise_bands, 2))
+    return (1 - (mel - middles[:, None]).abs() / middles[1]).clamp(min=0)[: config.noise_bands]
+
+
 def _hertz(pitch: Tensor) -> Tensor:
     return 440.0 * 2.0 ** ((pitch - 69) / 12)
 
@@ -288,17 +342,17 @@ def _polar(hidden: Tensor, count: int) -> Tensor:
 
 
 def overlapped(windows: Tensor, window: Tensor, hop: int) -> Tensor:
-    """Windows [B, t, size] centred on multiples of `hop`, added as an inverse STFT does: [B, t * hop]."""
-    _, t, size = windows.shape
-    scale = _added(window.square().expand(1, t, size), hop).clamp(min=1e-3)
-    return (_added(windows, hop) / scale)[:, size // 2 : size // 2 + t * hop]
+    """Windows [..., t, size] centred on multiples of `hop`, added as an inverse STFT does: [..., t * hop]."""
+    t, size = windows.shape[-2:]
+    scale = _added(window.square().expand(t, size), hop).clamp(min=1e-3)
+    return (_added(windows, hop) / scale)[..., size // 2 : size // 2 + t * hop]
 
 
 def _added(windows: Tensor, hop: int) -> Tensor:
-    """Windows [B, t, size], each `hop` later than the one before, added up: [B, (t - 1) * hop + size]."""
-    B, t, size = windows.shape
+    """Windows [..., t, size], each `hop` later than the one before, added up: [..., (t - 1) * hop + size]."""
+    *rows, t, size = windows.shape
     overlap = size // hop
-    total = windows.new_zeros(B, t + overlap - 1, hop)
-    for place, piece in enumerate(windows.view(B, t, overlap, hop).unbind(2)):
+    total = windows.new_zeros(*rows, t + overlap - 1, hop)
+    for place, piece in enumerate(windows.unflatten(-1, (overlap, hop)).unbind(-2)):
         total = total + F.pad(piece, (0, 0, place, overlap - 1 - place))
-    return total.flatten(1)
+    return total.flatten(-2)

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import librosa
+
 VERSION = 1
 RATE = 16_000
 
@@ -42,6 +44,7 @@ class Heard:
 
 def hear(window: Mono) -> Heard:
     """The features of one window, at least 2 s long; shorter ones are played until they are."""
+    librosa()  # which vibenet imports
     from vibenet import labels
 
     if len(window) < 2 * RATE:

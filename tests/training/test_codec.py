@@ -12,7 +12,7 @@ from engine.errors import Problem
 from tests.training.fixtures import TINY, random_network, rendering, write_codec, write_corpus
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, load_stems, stem_batches
-from training.starter.codec.loss import log_mel_distance, pitch_loss, spectral_loss
+from training.starter.codec.loss import energy_loss, log_mel_distance, pitch_loss, spectral_loss
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.codec.train import (
     CodecPlan,
@@ -96,11 +96,24 @@ def test_mix_loss_counts_a_lone_stem_as_its_mix() -> None:
     torch.manual_seed(0)
     audio = torch.randn(3, 8192)
     batch = StemBatch(audio, torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1]), 2)
-    zero = torch.zeros(3, 8192)
-    mix, stems = stem_and_mix_loss(zero, batch, [512])
-    assert stems.item() == pytest.approx(spectral_loss(zero, audio, [512]).mean().item())
+    zero = torch.zeros(2, 3, 8192)
+    mix, stems = stem_and_mix_loss(zero, batch, [512], spread=1.0)
+    assert stems.item() == pytest.approx(spectral_loss(zero[0], audio, [512]).mean().item())
     sums = torch.stack([audio[0] + audio[1], audio[2]])
-    assert mix.item() == pytest.approx(spectral_loss(zero[:2], sums, [512]).mean().item())
+    assert mix.item() == pytest.approx(spectral_loss(zero[0, :2], sums, [512]).mean().item())
+
+
+def test_the_energy_loss_is_least_for_noise_as_loud_as_the_original() -> None:
+    torch.manual_seed(0)
+    original, first, second = torch.randn(3, 1, 320_000)
+    losses = {
+        gain: energy_loss((gain * first, gain * second), original, [1024], spread=1.0).item()
+        for gain in (0.0, 0.7, 1.0, 1.4)
+    }
+    assert min(losses, key=losses.__getitem__) == 1.0
+    still = energy_loss((first, first), original, [1024], spread=1.0)
+    torch.testing.assert_close(still, spectral_loss(first, original, [1024]))
+    assert losses[1.0] < still.item()
 
 
 def test_the_learner_finds_the_points_that_latents_gather_at() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from engine.compiled import librosa
+
 _RATE = 16_000
 
 
@@ -16,11 +18,9 @@ def second_of(audio: NDArray[np.float32], sample_rate: int) -> dict[str, float]:
     energy: mean spectral flux (librosa's onset strength); tempo: librosa's tempogram with its prior, in
     beats per minute.
     """
-    import librosa
-
     mono = soxr.resample(audio.mean(axis=0), sample_rate, _RATE)
-    flux = librosa.onset.onset_strength(y=mono, sr=_RATE, hop_length=160)
+    flux = librosa().onset.onset_strength(y=mono, sr=_RATE, hop_length=160)
     if not flux.any():
         return {}
-    tempo = librosa.feature.tempo(onset_envelope=flux, sr=_RATE, hop_length=160)[0]
+    tempo = librosa().feature.tempo(onset_envelope=flux, sr=_RATE, hop_length=160)[0]
     return {"energy": float(flux.mean()), "tempo": float(tempo)}

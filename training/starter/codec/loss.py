@@ -40,12 +40,44 @@ def spectral_loss(decoded: Tensor, original: Tensor, sizes: Sequence[int], linea
     """Per row [B]: the log-mel distance at these FFT sizes, plus `linear` times the relative difference."""
     loss = torch.zeros(len(decoded))
     for size in sizes:
-        with quick():
-            a, b = mel_spectrogram(decoded, size).float(), mel_spectrogram(original, size).float()
-        log_a, log_b = a.clamp(min=QUIETEST).log(), b.clamp(min=QUIETEST).log()
-        relative = (a - b).abs().mean((1, 2)) / b.mean((1, 2)).clamp(min=1e-3)
-        loss = loss + (log_a - log_b).abs().mean((1, 2)) + linear * relative
+        a, b = (_mels(audio, size) for audio in (decoded, original))
+        loss = loss + _apart(a, b, b, linear)
     return loss / len(sizes)
+
+
+def energy_loss(
+    decoded: tuple[Tensor, Tensor],
+    original: Tensor,
+    sizes: Sequence[int],
+    spread: float = 1.0,
+    linear: float = 0.3,
+) -> Tensor:
+    """Per row [B], for decodings y, y' of the original x that differ in noise, and `spectral_loss` d:
+
+        (d(y, x) + d(y', x) - spread d(y, y')) / 2
+
+    With `spread` 1 that is half of the energy distance (Gritsenko et al. 2020, "A Spectral Energy Distance
+    for Parallel Speech Synthesis", section 3), which is least when decodings spread as originals of the same
+    codes do. Without its last term, the best decoding is the middle of these, and has no noise.
+    """
+    loss = torch.zeros(len(original))
+    for size in sizes:
+        a, b, x = (_mels(audio, size) for audio in (*decoded, original))
+        near = _apart(a, x, x, linear) + _apart(b, x, x, linear)
+        loss = loss + (near - spread * _apart(a, b, x, linear)) / 2
+    return loss / len(sizes)
+
+
+def _mels(audio: Tensor, size: int) -> Tensor:
+    with quick():
+        return mel_spectrogram(audio, size).float()
+
+
+def _apart(a: Tensor, b: Tensor, original: Tensor, linear: float) -> Tensor:
+    """How far mels a and b [B, mels, frames] are apart, with the mean of `original` as the linear unit."""
+    logs = [mels.clamp(min=QUIETEST).log() for mels in (a, b)]
+    relative = (a - b).abs().mean((1, 2)) / original.mean((1, 2)).clamp(min=1e-3)
+    return (logs[0] - logs[1]).abs().mean((1, 2)) + linear * relative
 
 
 def pitch_loss(config: StemCodecConfig, sizes: Tensor, heard: Tensor) -> Tensor:

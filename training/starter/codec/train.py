@@ -16,7 +16,7 @@ from engine.errors import Problem
 from engine.precision import quick
 from training.starter import checkpoint
 from training.starter.codec.data import StemBatch, stem_batches
-from training.starter.codec.loss import RESOLUTIONS, log_mel_distance, pitch_loss, spectral_loss
+from training.starter.codec.loss import RESOLUTIONS, energy_loss, log_mel_distance, pitch_loss
 from training.starter.codec.quantizer import CodebookLearner
 from training.starter.corpus.build import renderings
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
@@ -25,7 +25,7 @@ from training.starter.schedule import MovingAverage, put_values, smoothed, trape
 
 _SIZES = [size for size, _ in RESOLUTIONS]
 _CODE_PARTS = ("encoder", "decoder")
-_DECODER_PARTS = ("decoder", "widen", "output", "head", "line_head")
+_DECODER_PARTS = ("decoder", "widen", "output", "head", "line_head", "noise_head")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class CodecPlan:
     unquantized: int = 150  # steps before the codebooks start, so that latents mean something by then
     revive_until: float = 0.85  # share of the steps in which dead codes are moved
     stem_weight: float = 0.5  # loss on the stems, beside that on their mix
+    spread: float = 1.0  # how much decodings are kept apart that differ in their noise (see energy_loss)
     pitch_weight: float = 0.3  # at first; from the middle of the steps on the oscillators are on their own
     average: float = 0.998
     save_every: int = 200
@@ -118,25 +119,41 @@ def train_decoder(corpus: Path, run: Path, plan: CodecPlan) -> Iterator[tuple[in
         with torch.no_grad():
             heard = network.spectra(batch.audio)
             quantized = quantized_latents(network, heard, batch.stem)
+            noise = random_noise(network.config, 2, *quantized.shape[:2])
         with quick():
             hidden = network.decode_hidden(quantized, batch.stem)
-            decoded = network.synthesize(hidden)
-            sizes = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
-        mix, stems = stem_and_mix_loss(decoded, batch, rng.choice(_SIZES, 2, replace=False).tolist())
-        pitch = pitch_loss(network.config, sizes, in_nats(heard[..., 2 * network.config.mels :]))
+            decoded = network.synthesize(hidden, noise)
+            lines = network.line_head(hidden)[..., : network.config.lines].float() - LINE_LEVEL
+        sizes = rng.choice(_SIZES, 2, replace=False).tolist()
+        mix, stems = stem_and_mix_loss(decoded, batch, sizes, plan.spread)
+        pitch = pitch_loss(network.config, lines, in_nats(heard[..., 2 * network.config.mels :]))
         weight = plan.pitch_weight * max(0.0, 1 - 2 * step / plan.steps)
         return {"mix": mix, "stems": plan.stem_weight * stems, "pitch": weight * pitch}
 
     yield from _train(corpus, run / "decoder.pt", plan, network, nn.Module(), trained, losses)
 
 
-def stem_and_mix_loss(decoded: Tensor, batch: StemBatch, sizes: list[int]) -> tuple[Tensor, Tensor]:
-    """Mean spectral loss of the mixes and of the stems. The mix of a single stem is that stem."""
+def random_noise(config: StemCodecConfig, draws: int, rows: int, frames: int) -> Tensor:
+    """White noise in the windows that `StemNetwork.synthesize` takes, [draws, rows, 2 * frames, size]."""
+    hop, size = config.hop_length // 2, config.output_fft
+    return torch.randn(draws, rows, (2 * frames - 1) * hop + size).unfold(-1, size, hop)
+
+
+def stem_and_mix_loss(
+    decoded: Tensor, batch: StemBatch, sizes: list[int], spread: float
+) -> tuple[Tensor, Tensor]:
+    """Mean energy loss of the mixes and of the stems, decoded twice [2, R, N].
+
+    The mix of a single stem is that stem.
+    """
     several = torch.bincount(batch.group, minlength=batch.groups) > 1
-    rows = torch.cat([decoded, batch.mixes(decoded)[several]])
-    targets = torch.cat([batch.audio, batch.mixes(batch.audio)[several]])
-    losses = spectral_loss(rows, targets, sizes)
-    stems, mixes = losses[: len(decoded)], losses[len(decoded) :]
+
+    def with_mixes(rows: Tensor) -> Tensor:
+        return torch.cat([rows, batch.mixes(rows)[several]])
+
+    first, second = (with_mixes(rows) for rows in decoded)
+    losses = energy_loss((first, second), with_mixes(batch.audio), sizes, spread)
+    stems, mixes = losses[: len(batch.audio)], losses[len(batch.audio) :]
     alone = stems[~several[batch.group]]
     return torch.cat([mixes, alone]).mean(), stems.mean()
 
@@ -200,14 +217,14 @@ def _train(
 def take_codec(model: Path, run: Path) -> None:
     """Write `run/codec.pt` and `run/splitter.pt` with the codec of the model folder `model`.
 
-    Its codes stay as they are: `tokens`, `decoder` and `lm` go on from it. Raises Problem if `run` has a
-    codec, or if that of `model` is not of this recipe's shape.
+    What it lacks is untrained. Its codes stay as they are: `tokens`, `decoder` and `lm` go on from it. Raises
+    Problem if `run` has a codec, or if that of `model` is not of this recipe's shape.
     """
     if (run / "codec.pt").exists():
         raise Problem(f"There is a codec in {run} already.", "Name another folder with --run.")
     network = new_network()
     try:
-        network.load_state_dict(model_weights(model, "audio_encoder."))
+        network.load_state_dict(network.state_dict() | model_weights(model, "audio_encoder."))
     except RuntimeError as error:
         raise Problem(f"The codec of {model} has another shape.", "Train one: leave --start out.") from error
     checkpoint.save(run / "codec.pt", {"network": network.state_dict(), "average": {}})

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import librosa
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 from vibenet import labels
 from vibenet.core import InferenceResult, extract_mel
 
+from engine.compiled import librosa
 from engine.scorer.features import DEEP, network
 from training.starter.corpus.synth import SAMPLE_RATE
 
@@ -33,8 +33,8 @@ def hear(audio: NDArray[np.float32]) -> Heard:
         ["out", DEEP], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
     )
     values = InferenceResult.from_logits(logits[0]).to_dict()
-    mfcc = librosa.feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
-    contrast = librosa.feature.spectral_contrast(y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=1024)
+    mfcc = librosa().feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
+    contrast = librosa().feature.spectral_contrast(y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=1024)
     moving = np.abs(np.diff(mfcc, axis=1)).mean(1)
     timbre = np.concatenate([mfcc.mean(1), mfcc.std(1), moving, contrast.mean(1), contrast.std(1)])
     return Heard(
@@ -48,11 +48,11 @@ def hear(audio: NDArray[np.float32]) -> Heard:
 def pulse(audio: NDArray[np.float32]) -> float:
     """How strong the beat is, 0 to 1: the highest autocorrelation of onsets at 50 to 200 beats a minute."""
     hop = 320
-    onset = librosa.onset.onset_strength(y=audio, sr=SAMPLE_RATE, hop_length=hop)
+    onset = librosa().onset.onset_strength(y=audio, sr=SAMPLE_RATE, hop_length=hop)
     onset = onset - onset.mean()
     if not onset.any():
         return 0.0
-    correlation = librosa.autocorrelate(onset)
+    correlation = librosa().autocorrelate(onset)
     rate = SAMPLE_RATE / hop * 60
     lags = correlation[int(rate / _FASTEST) : int(rate / _SLOWEST)]
     return float(max(0.0, lags.max() / correlation[0]))
