@@ -353,6 +353,6 @@ def _added(windows: Tensor, hop: int) -> Tensor:
     *rows, t, size = windows.shape
     overlap = size // hop
     total = windows.new_zeros(*rows, t + overlap - 1, hop)
-    for place, piece in enumerate(windows.unflatten(-1, (overlap, hop)).unbind(-2)):
+    for place, piece in enumerate(windows.reshape(*rows, t, overlap, hop).unbind(-2)):
         total = total + F.pad(piece, (0, 0, place, overlap - 1 - place))
     return total.flatten(-2)
