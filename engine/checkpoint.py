@@ -49,6 +49,12 @@ class Checkpoint(Mapping[str, Tensor]):
                     _TODO,
                 )
 
+    def in_halves(self) -> bool:
+        """Whether all of these tensors are stored in fp16; nothing is read."""
+        opened = {path: _open(path) for path in set(self.files.values())}
+        names = (self.prefix + name for name in self)
+        return all(opened[self.files[name]].get_slice(name).get_dtype() == "F16" for name in names)
+
     def __getitem__(self, name: str) -> Tensor:
         path = self.files[self.prefix + name]
         try:

@@ -138,7 +138,8 @@ def load_model(folder: Path, device: str = "cpu", precision: Precision = "auto")
     checkpoint = open_checkpoint(folder, device)
     spec = _decoder_spec(config, folder)
     shapes = tensor_shapes(spec)
-    product = resolve(precision, device, sum(map(math.prod, shapes.values())))
+    halves = checkpoint.below("decoder.").in_halves()
+    product = resolve(precision, device, sum(map(math.prod, shapes.values())), halves)
     weights = checkpoint.below(
         "decoder.", DTYPES[product] if torch.device(device).type == "cuda" else torch.float32
     )

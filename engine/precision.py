@@ -1,8 +1,9 @@
 """The precision a model is decoded in: what was asked for, on what this computer has.
 
-`auto` is half precision on CUDA and on x86 processors, whose products then read half as much and add up in
-float32. Decoders whose weights do not fit into any cache are decoded in bf16 if the processor multiplies it
-itself. Elsewhere it is fp32. int8 rounds most and is only taken when asked for.
+`auto` is half precision on CUDA. On a CPU, decoders whose weights do not fit into any cache are decoded in
+bf16 if the processor multiplies it itself, else in fp16 on x86: its products read half as much and add up in
+float32. Smaller ones are decoded exactly: in fp16 where that is how they are stored, else in fp32. int8
+rounds most and is only taken when asked for.
 """
 
 import torch
@@ -14,13 +15,13 @@ from engine.linear import has_fbgemm
 LARGE = 100_000_000  # parameters; the starter has 30 million, musicgen-small 400 million
 
 
-def resolve(asked: Precision, device: str, parameters: int) -> Product:
-    """The products that a decoder of so many parameters is packed for.
+def resolve(asked: Precision, device: str, parameters: int, halves: bool = False) -> Product:
+    """The products that a decoder of so many parameters, stored in fp16 if `halves`, is packed for.
 
     Raises CallProblem if what is asked for has no kernel there.
     """
     if asked == "auto":
-        return _best(device, parameters)
+        return _best(device, parameters, halves)
     cpu = device == "cpu"
     if (asked == "int8" and not (cpu and has_fbgemm())) or (asked == "fp16" and cpu and not has_fbgemm()):
         raise CallProblem(f"{asked} works on x86 processors only.", "Use --precision auto.")
@@ -29,12 +30,14 @@ def resolve(asked: Precision, device: str, parameters: int) -> Product:
     return asked
 
 
-def _best(device: str, parameters: int) -> Product:
+def _best(device: str, parameters: int, halves: bool) -> Product:
     if device.startswith("cuda"):
         return "fp16"
-    if device == "cpu" and parameters >= LARGE and multiplies_bf16():
+    if device != "cpu":
+        return "fp32"
+    if parameters >= LARGE and multiplies_bf16():
         return "bf16"
-    return "fp16" if device == "cpu" and has_fbgemm() else "fp32"
+    return "fp16" if (halves or parameters >= LARGE) and has_fbgemm() else "fp32"
 
 
 def quick() -> torch.autocast:
