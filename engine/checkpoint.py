@@ -36,7 +36,7 @@ class Checkpoint(Mapping[str, Tensor]):
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Raise Problem if one of these tensors is missing or has another shape; nothing is read."""
-        opened = {path: _open(path) for path in set(self.files.values())}
+        opened = self._opened()
         for name, shape in shapes.items():
             full = self.prefix + name
             if full not in self.files:
@@ -51,9 +51,12 @@ class Checkpoint(Mapping[str, Tensor]):
 
     def in_halves(self) -> bool:
         """Whether all of these tensors are stored in fp16; nothing is read."""
-        opened = {path: _open(path) for path in set(self.files.values())}
-        names = (self.prefix + name for name in self)
+        opened = self._opened()
+        names = (name for name in self.files if name.startswith(self.prefix))
         return all(opened[self.files[name]].get_slice(name).get_dtype() == "F16" for name in names)
+
+    def _opened(self) -> dict[Path, Any]:
+        return {path: _open(path) for path in set(self.files.values())}
 
     def __getitem__(self, name: str) -> Tensor:
         path = self.files[self.prefix + name]

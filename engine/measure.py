@@ -140,7 +140,6 @@ def vibes_of(mono: NDArray[np.float32]) -> dict[str, float | None]:
     All values are None if every window is silent (no sample above -60 dBFS). A clip shorter than 1 s
     gives values that say little.
     """
-    librosa()  # which vibenet imports
     from vibenet import labels
 
     heard = windows(mono, _RATE)
@@ -228,6 +227,7 @@ def _vibenet() -> Any:
     import onnxruntime
     import vibenet
 
+    librosa()  # which vibenet hears with
     model = vibenet.load_model()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

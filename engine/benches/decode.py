@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -66,19 +66,17 @@ class Stage:
 
 def precisions() -> list["Product"]:
     """Those that this processor has instructions for."""
-    from engine.linear import has_fbgemm
-    from engine.precision import multiplies_bf16
+    from engine.errors import CallProblem
+    from engine.job import Product
+    from engine.precision import LARGE, resolve
 
-    here: dict[Product, bool] = {
-        "fp32": True,
-        "fp16": has_fbgemm(),
-        "bf16": multiplies_bf16(),
-        "int8": has_fbgemm(),
-    }
-    for product, works in here.items():
-        if not works:
-            note(f"{product} is left out: this processor has no instructions for it.")
-    return [product for product, works in here.items() if works]
+    here: list[Product] = []
+    for product in get_args(Product):
+        try:
+            here.append(resolve(product, "cpu", LARGE))
+        except CallProblem as problem:
+            note(f"{product} is left out: {problem}")
+    return here
 
 
 def musicgen_small(rounds: int) -> Stage:

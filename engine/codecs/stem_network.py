@@ -7,13 +7,13 @@ Codes say what sounds, not at which phase, and so does a latent. A convolution g
 its input is the same, so for a held note an inverse STFT of its output repeats with every frame: it can only
 sound at multiples of the frame rate, 50 Hz. That is fine enough for high notes. Below, a bank of oscillators
 at thirds of a semitone, whose phase runs on from frame to frame, is given amplitudes and phases; and what is
-noise (cymbals, breath, applause) is white noise, which never repeats, given the amplitudes of bands (as in
+noise (cymbals, breath, applause) is white noise, five seconds of it, given the amplitudes of bands (as in
 DDSP, Engel et al. 2020, https://arxiv.org/abs/2001.04643):
 
     half-frame t     0        1        2            windows of `output_fft` samples, added where they overlap
     high             iSTFT    iSTFT    iSTFT        phases count from the window's own start
     oscillator g     -------- cos(2 pi f_g n) ----  phases count from frame 0
-    noise in bands   -------- e(n) ---------------  one noise for all, from frame 0
+    noise in bands   -------- e(n) ---------------  each stem's own, from frame 0
 
 Blocks are ConvNeXt's (Liu et al. 2022, https://arxiv.org/abs/2201.03545), the spectral head is
 Vocos's (Siuzdak 2023, https://arxiv.org/abs/2306.00814).

@@ -44,16 +44,16 @@ class Heard:
 
 def hear(window: Mono) -> Heard:
     """The features of one window, at least 2 s long; shorter ones are played until they are."""
-    librosa()  # which vibenet imports
     from vibenet import labels
 
+    vibenet = network()
     if len(window) < 2 * RATE:
         window = np.resize(window, 2 * RATE)
     with warnings.catch_warnings(action="ignore"):  # its imports speak of ffmpeg and audioop, unused here
         from vibenet.core import InferenceResult, extract_mel
 
         mel = extract_mel(window, RATE)
-    logits, deep = network().run(["out", DEEP], {"x": mel[None]})
+    logits, deep = vibenet.run(["out", DEEP], {"x": mel[None]})
     values = InferenceResult.from_logits(logits[0]).to_dict()
     movement = np.abs(np.diff(mel, axis=1)).mean(axis=1)
     parts = (deep[0], mel.mean(axis=1), mel.std(axis=1), movement, _pulse(mel))
@@ -91,6 +91,7 @@ def _pulse(mel: NDArray[np.float32]) -> NDArray[np.float64]:
 @functools.cache
 def network() -> Any:
     """vibenet's network, in one thread: "x" [B, 128, T], made by `extract_mel`, gives "out" and DEEP."""
+    librosa()  # which vibenet hears with
     import onnxruntime
 
     with as_file(files("vibenet.artifacts") / "efficientnet_model.onnx") as path:

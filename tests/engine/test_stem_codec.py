@@ -228,7 +228,7 @@ def test_an_oscillator_that_is_held_sounds_at_its_pitch_and_at_no_other() -> Non
     assert spectrum[[430, 450]].max() < 1e-3 * spectrum[440]
 
 
-def test_noise_of_a_band_sounds_there_as_loud_as_it_is_told_and_never_repeats() -> None:
+def test_noise_of_a_band_sounds_there_as_loud_as_it_is_told_and_not_as_the_frame_before() -> None:
     network = StemNetwork(StemCodecConfig())
     told = torch.full((48,), -20.0)
     told[30:33] = -3.0  # middles of 4.6 to 5.4 kHz

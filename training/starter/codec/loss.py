@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from functools import cache
 
-import librosa
 import torch
 from torch import Tensor
 
 from engine.codecs.stem_network import LONG_FFT, StemCodecConfig, line_tones, semitone_bank
+from engine.compiled import librosa
 from engine.precision import quick
 
 SAMPLE_RATE = 32_000
@@ -15,7 +15,7 @@ RESOLUTIONS: tuple[tuple[int, int], ...] = ((512, 40), (1024, 80), (2048, 128), 
 QUIETEST = 1e-4
 
 _BANKS = {
-    size: torch.tensor(librosa.filters.mel(sr=SAMPLE_RATE, n_fft=size, n_mels=mels))
+    size: torch.tensor(librosa().filters.mel(sr=SAMPLE_RATE, n_fft=size, n_mels=mels))
     for size, mels in RESOLUTIONS
 }
 
@@ -36,15 +36,6 @@ def log_mel_distance(decoded: Tensor, original: Tensor) -> Tensor:
     return total / len(RESOLUTIONS)
 
 
-def spectral_loss(decoded: Tensor, original: Tensor, sizes: Sequence[int], linear: float = 0.3) -> Tensor:
-    """Per row [B]: the log-mel distance at these FFT sizes, plus `linear` times the relative difference."""
-    loss = torch.zeros(len(decoded))
-    for size in sizes:
-        a, b = (_mels(audio, size) for audio in (decoded, original))
-        loss = loss + _apart(a, b, b, linear)
-    return loss / len(sizes)
-
-
 def energy_loss(
     decoded: tuple[Tensor, Tensor],
     original: Tensor,
@@ -52,10 +43,11 @@ def energy_loss(
     spread: float = 1.0,
     linear: float = 0.3,
 ) -> Tensor:
-    """Per row [B], for decodings y, y' of the original x that differ in noise, and `spectral_loss` d:
+    """Per row [B], for decodings y, y' of the original x that differ in noise:
 
         (d(y, x) + d(y', x) - spread d(y, y')) / 2
 
+    d is the log-mel distance at these FFT sizes, plus `linear` times the difference in units of x's mean mel.
     With `spread` 1 that is half of the energy distance (Gritsenko et al. 2020, "A Spectral Energy Distance
     for Parallel Speech Synthesis", section 3), which is least when decodings spread as originals of the same
     codes do. Without its last term, the best decoding is the middle of these, and has no noise.

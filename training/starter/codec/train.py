@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import librosa
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from engine.codecs.stem_network import LINE_LEVEL, StemCodecConfig, StemNetwork, in_nats
+from engine.compiled import librosa
 from engine.errors import Problem
 from engine.precision import quick
 from training.starter import checkpoint
@@ -51,7 +51,7 @@ class CodecPlan:
 def new_network(config: StemCodecConfig | None = None) -> StemNetwork:
     """An untrained network with its mel filters in place."""
     network = StemNetwork(config or StemCodecConfig())
-    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=2048, n_mels=network.config.mels)
+    bank = librosa().filters.mel(sr=SAMPLE_RATE, n_fft=2048, n_mels=network.config.mels)
     network.mel_bank.copy_(torch.tensor(bank))
     return network
 

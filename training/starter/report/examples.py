@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import librosa
 import matplotlib
 
 matplotlib.use("Agg")
@@ -13,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from engine.compiled import librosa
 from training.starter.corpus.synth import SAMPLE_RATE
 
 COUNT = 12
@@ -29,8 +29,10 @@ def write_examples(folder: Path, clips: Sequence[tuple[str, NDArray[np.float32]]
         name = re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")[:60]
         piece = samples[: SECONDS * SAMPLE_RATE]
         soundfile.write(folder / f"{number:02d}-{name}.flac", piece, SAMPLE_RATE, subtype="PCM_16")
-        mels = librosa.feature.melspectrogram(y=piece, sr=SAMPLE_RATE, n_fft=2048, hop_length=640, n_mels=96)
-        decibels = librosa.power_to_db(mels, ref=1.0)
+        mels = librosa().feature.melspectrogram(
+            y=piece, sr=SAMPLE_RATE, n_fft=2048, hop_length=640, n_mels=96
+        )
+        decibels = librosa().power_to_db(mels, ref=1.0)
         axis.imshow(
             decibels,
             origin="lower",
