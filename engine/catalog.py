@@ -105,11 +105,15 @@ def find_model(name: str) -> ModelRef:
 
 
 def list_models() -> list[ModelRef]:
-    """The models that are on this computer: the starter, then those fetched from a hub, by id."""
+    """The base models that are on this computer: the starter, then those fetched from a hub, by id."""
     starter = resources() / STARTER
     bundled = [find_model(STARTER)] if (starter / CONFIG).is_file() else []
-    folders = sorted(models_dir().iterdir()) if models_dir().is_dir() else []
-    return bundled + [ref for folder in folders if (ref := _fetched(folder))]
+    return bundled + [ref for ref in _all_fetched() if not _is_clap(ref)]
+
+
+def list_scorers() -> list[ModelRef]:
+    """The models fetched from a hub that make no music but score it: CLAPs, by id."""
+    return [ref for ref in _all_fetched() if _is_clap(ref)]
 
 
 def license_notice(ref: ModelRef) -> str | None:
@@ -208,6 +212,19 @@ def _check_model_folder(folder: Path, todo: str) -> None:
 
 def _hub_folder(model_id: str) -> Path:
     return models_dir() / model_id.replace("/", "--")
+
+
+def _all_fetched() -> list[ModelRef]:
+    folders = sorted(models_dir().iterdir()) if models_dir().is_dir() else []
+    return [ref for folder in folders if (ref := _fetched(folder))]
+
+
+def _is_clap(ref: ModelRef) -> bool:
+    try:
+        config = json.loads(((ref.folder or Path()) / CONFIG).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("model_type") == "clap"
 
 
 def _fetched(folder: Path) -> ModelRef | None:

@@ -27,15 +27,16 @@ def models() -> None:
 @models.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the models that can generate here without a download."""
-    from engine.catalog import list_models
+    """List the models that can generate here without a download, and those that score."""
+    from engine.catalog import list_models, list_scorers
 
-    found = [_described(ref) for ref in list_models()]
+    found, scorers = ([_described(ref) for ref in refs] for refs in (list_models(), list_scorers()))
     if as_json:
-        echo_json({"models": found})
+        echo_json({"models": found, "scorers": scorers})
         return
-    for model in found:
-        click.echo(f"{model['id']}  {model['mib']} MiB  {model['license'] or 'license unknown'}")
+    for model in [*found, *scorers]:
+        use = "  scores clips" if model in scorers else ""
+        click.echo(f"{model['id']}  {model['mib']} MiB  {model['license'] or 'license unknown'}{use}")
         click.echo(f"    {model['folder']}")
 
 

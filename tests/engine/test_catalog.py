@@ -18,6 +18,7 @@ from engine.catalog import (
     get_model,
     license_notice,
     list_models,
+    list_scorers,
     remove_model,
     sampling_of,
     weight_files,
@@ -165,6 +166,13 @@ def test_a_fetched_model_lies_in_the_models_folder_without_pickles(fake_hub):
     assert fake_hub.calls == [(SMALL, REVISION)]
     assert get_model(ref) == ref
     assert len(fake_hub.calls) == 1
+
+
+def test_a_clap_is_a_scorer_and_no_base_model(fake_hub):
+    fake_hub.files = {"config.json": b'{"model_type": "clap"}', "model.safetensors": b"weights"}
+    ref = get_model(find_model("laion/clap"))
+    assert list_scorers() == [ref]
+    assert ref not in list_models()
 
 
 def test_the_license_on_the_hub_is_kept(fake_hub):

@@ -145,12 +145,12 @@ def test_without_a_track_that_is_long_enough_the_commands_are_named() -> None:
 
 def test_tracks_without_codes_are_left_out(tmp_path: Path) -> None:
     songs = write_corpus(tmp_path)
-    assert load_tracks(tmp_path, tmp_path / "tokens", "train") == []
+    assert load_tracks(tmp_path, tmp_path / "tokens", "train", {}) == []
     (tmp_path / "tokens").mkdir()
     np.save(tmp_path / "tokens" / f"{songs[0].name}.npy", np.zeros((K, 40), np.int16))
-    (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train")
+    (found,) = load_tracks(tmp_path, tmp_path / "tokens", "train", {})
     assert found.rendering == songs[0] and found.codes.shape == (K, 40)
-    assert load_tracks(tmp_path, tmp_path / "tokens", "validation") == []
+    assert load_tracks(tmp_path, tmp_path / "tokens", "validation", {}) == []
 
 
 def test_heads_look_back_to_the_position_they_are_set_to() -> None:

@@ -12,7 +12,7 @@ from training.starter.corpus.caption import Description
 from training.starter.scorer.retrieval import rank_area, retrieval
 from training.starter.scorer.train import Examples, ScorerPlan, contrast, fits, train, write_towers
 from training.starter.scorer.windows import Window
-from training.starter.scorer.words import Caption, bounds, captions_of, qualities, word_of
+from training.starter.scorer.words import Caption, captions_of
 
 RNG = np.random.default_rng(0)
 
@@ -31,16 +31,6 @@ def window(genre: str = "jazz", split: str = "train", **labels: float | None) ->
     return Window(split, True, description, np.zeros(4, np.float32), values)
 
 
-def test_the_outer_quarters_are_named() -> None:
-    songs = [window(energy=n / 10) for n in range(11)]
-    limits = bounds(songs)
-    assert limits["energy"] == (0.25, 0.75)
-    assert qualities(window(energy=0.8), limits) == {("energy", True)}
-    assert qualities(window(energy=0.1), limits) == {("energy", False)}
-    assert qualities(window(energy=0.5), limits) == frozenset()
-    assert qualities(window(energy=None), limits) == frozenset()
-
-
 def test_captions_say_what_sounds_and_what_was_measured() -> None:
     plain, words, both = captions_of(window(), frozenset({("energy", True)}), random.Random(0))
     assert plain.described and not plain.qualities
@@ -48,13 +38,6 @@ def test_captions_say_what_sounds_and_what_was_measured() -> None:
     assert both.described and both.qualities == {("energy", True)}
     assert words.text in both.text or "energetic" in both.text + words.text
     assert all(not c.qualities for c in captions_of(window(), frozenset(), random.Random(0)))
-
-
-def test_the_metric_prompt_is_half_of_a_high_words_names() -> None:
-    rng = random.Random(0)
-    spoken = [word_of(("acousticness", True), rng) for _ in range(200)]
-    assert 60 < spoken.count("acoustic song") < 140
-    assert "acoustic song" not in {word_of(("acousticness", False), rng) for _ in range(200)}
 
 
 JAZZ, HAPPY, ROCK_HAPPY = (

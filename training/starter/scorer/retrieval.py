@@ -10,9 +10,9 @@ from sklearn.metrics import roc_auc_score
 
 from engine.metrics import METRICS
 from engine.scorer.towers import Towers, sentences
+from training.qualities import bounds
 from training.starter.corpus.caption import paper_caption
 from training.starter.scorer.windows import Window
-from training.starter.scorer.words import bounds
 
 Scores = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def held_out_figures(towers: Towers, windows: Sequence[Window]) -> dict[str, Any
     texts = [paper_caption(window.description) for window in one_each]
     text = towers.embed_text(sentences(texts))
     scores = (text @ _audio(towers, one_each).T).double().numpy()
-    limits = bounds([window for window in windows if window.split == "train"])
+    limits = bounds([window.labels for window in windows if window.split == "train"])
     prompts = towers.embed_text(sentences([metric.prompt for metric in METRICS]))
     by_prompt = (_audio(towers, held_out) @ prompts.T).double().numpy()
     words = {}

@@ -20,9 +20,10 @@ from engine.files import replace_file
 from engine.ledger import Ledger
 from engine.scorer.features import pack, unpack
 from engine.scorer.towers import CONFIG_FILE, WEIGHTS_FILE, Towers, TowersConfig, sentences
+from training.qualities import Quality, bounds, qualities
 from training.starter.corpus.caption import paper_caption
 from training.starter.scorer.windows import Window
-from training.starter.scorer.words import Caption, bounds, captions_of, qualities
+from training.starter.scorer.words import Caption, captions_of
 
 _SENTENCES_AT_ONCE = 64
 
@@ -67,10 +68,10 @@ def read_sentences(texts: Sequence[str], run: Path) -> Iterator[tuple[int, int]]
         yield done, len(distinct)
 
 
-def captions_for(windows: Sequence[Window]) -> tuple[list[list[Caption]], list[frozenset[tuple[str, bool]]]]:
+def captions_for(windows: Sequence[Window]) -> tuple[list[list[Caption]], list[frozenset[Quality]]]:
     """The captions and the qualities of each window; quartiles are those of the training songs."""
-    limits = bounds([window for window in windows if window.split == "train"])
-    has = [qualities(window, limits) for window in windows]
+    limits = bounds([window.labels for window in windows if window.split == "train"])
+    has = [qualities(window.labels, limits) for window in windows]
     rng = random.Random(0)
     return [captions_of(window, found, rng) for window, found in zip(windows, has, strict=True)], has
 

@@ -91,6 +91,11 @@ def read_windows(corpus: Path, count: int) -> list[Window]:
     return made
 
 
+def labels_by_name(corpus: Path) -> dict[str, dict[str, float | None]]:
+    """The labels of each rendering whose window `listen` has listened to, by its name."""
+    return {key.rsplit(":", 1)[0]: found["labels"] for key, found in _ledger(corpus).known.items()}
+
+
 def _ledger(corpus: Path) -> Ledger:
     return Ledger(corpus / "scorer" / f"{VERSION}-{LABELS_VERSION}")
 
