@@ -6,9 +6,9 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
 from desktop import theme
+from desktop.metric_names import name_of
 from desktop.state import Adapters
 from desktop.texts import mark, tr
-from engine.metrics import metric
 from engine.packs import Card, DosePoint
 
 SKETCH = (230, 84)
@@ -41,8 +41,7 @@ HOW_TO_GET = mark("No pack for this model has an adapter for it. Drop a pack on 
 
 def tooltip(name: str, adapters: Adapters) -> str:
     """Rich text: what the knob does, how well, and a sketch of the measured doses."""
-    found = metric(name)
-    lines = [f"<b>{tr(found.label)}</b>", tr(EFFECTS[name])]
+    lines = [f"<b>{name_of(name)}</b>", tr(EFFECTS[name])]
     sides = [adapters.get((name, "negative")), adapters.get((name, "positive"))]
     if not any(sides):
         return "<br>".join([*lines, f"<i>{tr(HOW_TO_GET)}</i>"])

@@ -12,6 +12,7 @@ from desktop import session
 from desktop.actions import mixing, prompting
 from desktop.app import App
 from desktop.library.measurements import keep_measured
+from desktop.metric_names import name_of
 from desktop.pairs import Pair, add_audio, beginning, growing_pair, pair_of
 from desktop.state import Queued
 from desktop.texts import mark, tr
@@ -19,7 +20,6 @@ from engine.errors import Problem
 from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started
 from engine.job import Job
 from engine.library import Entry, Library
-from engine.metrics import metric
 from engine.paths import takes_dir
 from engine.take import Take, write_take
 
@@ -158,7 +158,7 @@ def _job(app: App) -> Job | None:
         return None
     app.state.notice.value = None
     mix = mixing.effective(job.mix, app.state.adapters.value)
-    if left_out := [metric(name).label for name in job.mix.knobs if name not in mix.knobs]:
+    if left_out := [name_of(name) for name in job.mix.knobs if name not in mix.knobs]:
         app.tell(
             tr("Left out, since no pack for {} has an adapter for it: {}.").format(
                 job.model, ", ".join(left_out)

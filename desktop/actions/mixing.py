@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from desktop.app import App
 from desktop.draft import Draft, Slot
+from desktop.metric_names import name_of
 from desktop.state import Adapters
 from desktop.texts import mark, tr
-from engine.metrics import METRICS, metric
+from engine.metrics import METRICS
 from engine.mix import KNOB_LIMIT, Mix
 
 RANDOM_STEP = 1.0
@@ -34,7 +35,7 @@ def effective(mix: Mix, adapters: Adapters) -> Mix:
 
 def set_knob(app: App, name: str, value: float, gesture: object | None = None) -> None:
     """Turn the knob of a metric."""
-    _change(app, metric(name).label, lambda mix: with_knob(mix, name, value), gesture)
+    _change(app, name_of(name), lambda mix: with_knob(mix, name, value), gesture)
 
 
 def set_amount(app: App, amount: float, gesture: object | None = None) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 from desktop import theme
 from desktop.library.compare import Difference
 from desktop.library.measurements import Move
+from desktop.metric_names import name_of
 from desktop.texts import tr
 from desktop.widgets.basics import ElidedLabel, label
 
@@ -52,7 +53,7 @@ class Detail(QScrollArea):
             verdict.setStyleSheet(f"color: {theme.color(color).name()};")
             knob = f"{move.knob:+g}".replace("-", "−")
             figures = [knob, f"{move.before:{form}}", f"{move.after:{form}}"]
-            rows.append([ElidedLabel(tr(move.metric.label)), *(_figure(text) for text in figures), verdict])
+            rows.append([ElidedLabel(name_of(move.metric.id)), *(_figure(text) for text in figures), verdict])
         self._fill(heads, rows)
 
     def show_differences(self, found: Sequence[Difference]) -> None:

@@ -10,12 +10,12 @@ from desktop.app import App
 from desktop.export import desk
 from desktop.export.files import Excerpt, keep
 from desktop.library.looks import Look, Looks
+from desktop.metric_names import name_of
 from desktop.pair.facts import facts_of
 from desktop.pairs import pair_of
 from desktop.texts import tr
 from engine.errors import Problem
 from engine.library import Entry
-from engine.metrics import metric
 from engine.take import read_take
 
 ENTRY = Qt.ItemDataRole.UserRole
@@ -107,7 +107,7 @@ class TakesModel(QAbstractListModel):
 def knob_words(entry: Entry) -> str:
     """The turned knobs in words, the strongest first."""
     order = sorted(entry.knobs.items(), key=lambda knob: -abs(knob[1]))
-    return "  ".join(f"{tr(metric(name).label)} {value:+g}".replace("-", "−") for name, value in order)
+    return "  ".join(f"{name_of(name)} {value:+g}".replace("-", "−") for name, value in order)
 
 
 def time_words(entry: Entry) -> str:

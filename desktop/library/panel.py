@@ -17,10 +17,10 @@ from desktop.library.delegate import TakeDelegate
 from desktop.library.detail import Detail
 from desktop.library.measurements import moves
 from desktop.library.model import TakesModel
+from desktop.metric_names import NAMES
 from desktop.texts import mark, tr
 from desktop.widgets.basics import IconButton, column, label, row
 from engine.library import Entry, Order
-from engine.metrics import METRICS
 from engine.recipe import Recipe
 
 _TYPING_MS = 120
@@ -254,7 +254,7 @@ _RATED: list[tuple[str, object]] = [
 ]
 _KNOBS: list[tuple[str, object]] = [
     (mark("Any knob"), None),
-    *((metric.label, metric.id) for metric in METRICS),
+    *((name, metric) for metric, name in NAMES.items()),
 ]
 _ORDERS: list[tuple[str, Order]] = [
     (mark("Newest"), "newest"),

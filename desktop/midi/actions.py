@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from desktop.app import App
+from desktop.metric_names import name_of
 from desktop.midi.ports import Ports
 from desktop.texts import tr
 from engine.errors import Problem
-from engine.metrics import metric
 
 
 def look(app: App, ports: Ports) -> None:
@@ -29,7 +29,7 @@ def learn(app: App, name: str) -> None:
         app.tell(tr("Choose a MIDI port first: open the MIDI page."))
         return
     app.state.midi.value = replace(midi, learning=name)
-    app.tell(tr("Move a controller for {}.").format(metric(name).label))
+    app.tell(tr("Move a controller for {}.").format(name_of(name)))
 
 
 def stop_learning(app: App) -> None:
@@ -44,7 +44,7 @@ def learned(app: App, control: tuple[int, int]) -> None:
         return
     others = {name: known for name, known in midi.controls.items() if known != control}
     app.state.midi.value = replace(midi, controls={**others, midi.learning: control}, learning=None)
-    app.tell(tr("Controller {} turns {} now.").format(control[1], metric(midi.learning).label))
+    app.tell(tr("Controller {} turns {} now.").format(control[1], name_of(midi.learning)))
 
 
 def forget(app: App, name: str) -> None:

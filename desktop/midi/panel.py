@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QScrollArea, QWidget
 
 from desktop import theme
 from desktop.app import App
+from desktop.metric_names import name_of
 from desktop.midi import actions
 from desktop.midi.ports import Ports, SystemPorts
 from desktop.state import MidiState
@@ -74,14 +75,14 @@ class _Row:
 
     def __init__(self, app: App, metric: Metric) -> None:
         self._app, self._metric = app, metric
-        self.name = ElidedLabel(metric.label)
+        self.name = ElidedLabel(name_of(metric.id))
         self.control = label("", "small")
         self.learn = IconButton(
-            "midi", tr("Learn a controller for {}").format(metric.label), self._learn, checkable=True
+            "midi", tr("Learn a controller for {}").format(name_of(metric.id)), self._learn, checkable=True
         )
         self.forget = IconButton(
             "close",
-            tr("Forget the controller of {}").format(metric.label),
+            tr("Forget the controller of {}").format(name_of(metric.id)),
             lambda: actions.forget(app, metric.id),
         )
 

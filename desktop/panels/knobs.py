@@ -10,6 +10,7 @@ from desktop.about_metrics import reach, tooltip
 from desktop.actions import mixing
 from desktop.app import App
 from desktop.draft import Draft, Slot
+from desktop.metric_names import name_of
 from desktop.state import Adapters, MidiState
 from desktop.texts import mark, tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, panel, row
@@ -49,7 +50,7 @@ class KnobsPanel(QFrame):
         app.state.midi.watch(self._show_midi)
 
     def _knob(self, which: Metric) -> Knob:
-        knob = Knob(tr(SHORT.get(which.id, which.label)), -5, 5)
+        knob = Knob(tr(SHORT[which.id]) if which.id in SHORT else name_of(which.id), -5, 5)
         knob.setObjectName(which.id)
         knob.turned.connect(lambda value, gesture: mixing.set_knob(self._app, which.id, value, gesture))
         knob.aborted.connect(partial(mixing.abort, self._app))
@@ -115,13 +116,13 @@ class KnobsPanel(QFrame):
         forget = menu.addAction(tr("Forget its MIDI controller"), lambda: midi.forget(self._app, which.id))
         forget.setEnabled(learned)
         menu.addSeparator()
-        menu.addAction(tr("About {}").format(tr(which.label)), lambda: self._about(which))
+        menu.addAction(tr("About {}").format(name_of(which.id)), lambda: self._about(which))
         return menu
 
     def _about(self, which: Metric) -> None:
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle(tr(which.label))
+        box.setWindowTitle(name_of(which.id))
         box.setText(tooltip(which.id, self._app.state.adapters.value))
         box.setModal(False)
         box.show()

@@ -1174,7 +1174,55 @@ Music Generation with Direct Policy Optimization.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Popularity</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Acousticness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Danceability</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Energy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Instrumentalness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Liveness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Speechiness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Valence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Tempo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Interactions per 1000 views</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Like/dislike ratio</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>View count</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rating</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

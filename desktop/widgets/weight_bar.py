@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEven
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop import theme
+from desktop.metric_names import name_of
 from desktop.texts import tr
-from engine.metrics import METRICS, metric
+from engine.metrics import METRICS
 
 HEIGHT = 24
 
@@ -79,4 +80,4 @@ class WeightBar(QWidget):
 
 
 def _label(name: str) -> str:
-    return tr("Base") if name == "base" else tr(metric(name).label)
+    return tr("Base") if name == "base" else name_of(name)

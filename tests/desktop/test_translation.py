@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtCore import QLocale
 
 from desktop import texts, translation
+from desktop.metric_names import NAMES
+from engine.metrics import METRICS
 
 TOOLS = Path(sys.executable).parent
 OPTIONS = ("-silent", "-locations", "none", "-tr-function-alias", "tr+=mark")
@@ -32,6 +34,10 @@ def test_the_file_of_texts_has_them_all(tmp_path):
     )
     kept = (translation.FOLDER / "tunedial.ts").read_text()
     assert sources(kept) == sources(made.read_text())
+
+
+def test_the_metrics_have_the_engines_names_in_its_order():
+    assert list(NAMES.items()) == [(metric.id, metric.label) for metric in METRICS]
 
 
 def test_a_translation_is_spoken(qapp, english, tmp_path):
