@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from engine.errors import Problem
 from engine.job import GenerationSettings
+from engine.metrics import METRIC_IDS
 from engine.pairs import SUMMARY
 from engine.prompts import read_prompts
 from training.data import counterfactual, selfplay
@@ -23,12 +24,9 @@ SECONDS = 5.0  # enough to hear a quality, and half of the cost of 10
 CUTS = 1
 RENDERED = Rule(margin=0.7, purity=0.7, limit=1000)  # of them a tenth or so is held out
 
-PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
-CLIPS = 12
-PLAYED = {
-    "played": Rule(margin=0.7, most=4.0, purity=0.7, limit=2000),
-    "played-far": Rule(margin=1.0, most=4.0, purity=0.7, limit=600),
-}
+PROMPTS_EVERY = 6  # of the training prompts, so that 80 are played
+CLIPS = 4  # and one with each hint
+PLAYED = {"played": Rule(margin=1.0, most=4.0, purity=0.7, limit=800)}
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
 LORA = LoraPlan(rank=8, alpha=16.0, gain=2.0)
@@ -61,24 +59,10 @@ class Part:
 
 
 PARTS = (
-    # What renderings change on purpose: intensity, audience, speech.
-    Part(("energy",), "rendered", 2e-3, 0.05, 100, None, 0.08, gain=1.5),
-    Part(("liveness", "speechiness"), "rendered", 2e-3, 0.05, 100, None, 0.08, gain=4 / 3),
-    # The metre of the first frame decides it, one code in thousands; the score confirms each pair.
-    Part(("tempo",), "rendered", 2e-3, 0.05, 100, 10, None, gain=0.6),
-    # Renderings tell these by other things than what the base plays does.
-    Part(("acousticness",), "played-far", 3e-4, 0.01, 100, None, 0.07),
-    Part(("valence",), "played-far", 3e-4, 0.01, 100, None, 0.07, gain=4 / 3),
+    # The metre of the first frame decides it, one code in thousands.
+    Part(("tempo",), "played", 2e-3, 0.05, 100, 10, None, gain=0.6),
     # What a clip will be is decided early on, and then only gone on with.
-    Part(
-        ("danceability", "instrumentalness", "popularity", "interactions", "like_ratio", "views", "rating"),
-        "played",
-        3e-4,
-        0.02,
-        300,
-        50,
-        0.025,
-    ),
+    Part(tuple(metric for metric in METRIC_IDS if metric != "tempo"), "played", 3e-4, 0.01, 150, 100, 0.04),
 )
 
 
@@ -136,7 +120,8 @@ def make_pairs(
         )
     for source in PLAYED.keys() & missing:
         prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
-        play = selfplay.Play(CLIPS, settings=GenerationSettings(seconds=SECONDS).settled(sampling_of(base)))
+        settings = GenerationSettings(seconds=SECONDS).settled(sampling_of(base))
+        play = selfplay.Play(CLIPS, hints=True, settings=settings)
         thresholds = selfplay.Thresholds(PLAYED[source])
         selfplay.make_pairs(
             prompts, data / source, base, weights_sha256(base), play, thresholds, workers, tell

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import librosa
+import mir_eval
 import numpy as np
 import pytest
 
@@ -41,7 +42,7 @@ def noise(seconds, rate=RATE, seed=0):
     return (0.1 * np.random.default_rng(seed).standard_normal(round(seconds * rate))).astype(np.float32)
 
 
-@pytest.mark.parametrize("bpm", [60, 75, 93.75, 100, 120, 127.3, 150])
+@pytest.mark.parametrize("bpm", [60, 70, 75, 93.75, 100, 110, 120, 127.3, 150, 170])
 def test_a_click_track_has_the_tempo_of_its_clicks(bpm):
     tempo, confidence = tempo_of(clicks(bpm))
     assert tempo == pytest.approx(bpm, rel=0.005)
@@ -53,6 +54,20 @@ def test_the_tempo_agrees_with_librosa_s_beats():
     tempo, _ = tempo_of(rhythm)
     reference = librosa.feature.tempo(y=rhythm, sr=RATE, hop_length=64)[0]
     assert tempo == pytest.approx(reference, rel=0.01)
+
+
+def test_mir_eval_finds_the_tempo_of_drum_patterns_detected():
+    """By MIREX's rule (https://mir-eval.readthedocs.io): within 8 % of the beat's tempo or of its double's."""
+    hits = []
+    for bpm in np.linspace(70, 150, 9):
+        pattern = clicks(bpm) + 0.4 * clicks(2 * bpm) + 0.05 * noise(10)
+        found, _ = tempo_of(pattern)
+        assert found is not None
+        _, one_correct, _ = mir_eval.tempo.detection(
+            np.array([bpm, 2 * bpm]), 0.8, np.array([found, 2 * found])
+        )
+        hits.append(one_correct)
+    assert all(hits)
 
 
 def test_a_tempo_is_found_in_three_seconds():
@@ -89,6 +104,23 @@ def test_a_scale_that_ends_on_its_chord_is_in_its_key(midis, key):
 def test_a_tuning_a_quarter_tone_off_does_not_lose_the_key():
     off = melody(*(midi + 0.3 for midi in (60, 62, 64, 65, 67, 69, 71, 72, 67, 64, 60)))
     assert key_of(off)[0] == "C major"
+
+
+def test_mir_eval_finds_the_keys_of_cadences_right():
+    """Mean of MIREX's weighted key score over the 24 keys, each a cadence of four chords; chance is 0.1."""
+    names = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+    scores = []
+    for tonic, name in enumerate(names):
+        for mode, third in (("major", 4), ("minor", 3)):
+            roots = (0, 5, 7, 0)
+            chords = [
+                sum(tone(48 + tonic + root + step, 0.8) for step in (0, 4 if root == 7 else third, 7))
+                for root in roots
+            ]
+            found, _ = key_of(np.concatenate(chords))
+            assert found is not None
+            scores.append(mir_eval.key.weighted_score(f"{name} {mode}", found))
+    assert np.mean(scores) > 0.9
 
 
 def test_noise_has_no_sure_key():

@@ -37,6 +37,7 @@ from training.qualities import HINTS
 from training.store import Written, write_pairs
 
 VERSION = 2  # of what is noted of a clip
+TOGETHER = 8  # prompts played at once: clips whose prompts have as many tokens share a step
 SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
 
 
@@ -92,9 +93,10 @@ def make_pairs(
     missing = [prompt for prompt, key in keys.items() if key not in ledger.known]
     done = len(keys) - len(missing)
     work = partial(_play, model=model, place=place, play=play)
-    for prompt, found in in_processes(work, missing, workers, one_torch_thread):
-        ledger.add({keys[prompt]: found})
-        done += 1
+    parts = [missing[start : start + TOGETHER] for start in range(0, len(missing), TOGETHER)]
+    for found in in_processes(work, parts, workers, one_torch_thread):
+        ledger.add({keys[prompt]: clips for prompt, clips in found.items()})
+        done += len(found)
         tell("playing", done, len(keys), {})
     played = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
     made, broken = ([clip for clip in played if bool(clip.faults) is faulty] for faulty in (False, True))
@@ -121,21 +123,23 @@ def wordings(prompt: str, play: Play) -> list[tuple[str, int]]:
     return plain + [(f"{prompt}, {hint}", play.seed + n) for n, hint in enumerate(HINTS)]
 
 
-def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[dict[str, Any]]]:
+def _play(prompts: Sequence[str], model: Path, place: Path, play: Play) -> dict[str, list[dict[str, Any]]]:
+    """What is noted of the clips of each prompt."""
     from engine.precision import quick
 
     loaded = _model(model)
     drawn = drawn_codebooks(loaded.codec)
-    wanted = wordings(prompt, play)
-    words_of_each = [words for words, _ in wanted]
-    clips = make_clips(loaded, words_of_each, [Clip(seed) for _, seed in wanted], play.settings)
-    made = []
-    for (words, seed), codes in zip(wanted, clips, strict=True):
+    wanted = [(prompt, *wording) for prompt in prompts for wording in wordings(prompt, play)]
+    texts, seeds = [words for _, words, _ in wanted], [Clip(seed) for *_, seed in wanted]
+    made: dict[str, list[dict[str, Any]]] = {prompt: [] for prompt in prompts}
+    for (prompt, words, seed), codes in zip(
+        wanted, make_clips(loaded, texts, seeds, play.settings), strict=True
+    ):
         with quick():
             audio = listen(loaded, codes)
         name = f"{_key(words, play)}-{seed}.npy"
         write_codes(place / "codes" / name, codes.numpy().astype(np.int16))
-        made.append(
+        made[prompt].append(
             {
                 "source": f"'{words}', seed {seed}",
                 "file": name,
@@ -144,7 +148,7 @@ def _play(prompt: str, model: Path, place: Path, play: Play) -> tuple[str, list[
                 "faults": faults_of(audio, codes[drawn].numpy(), loaded.codec.sample_rate),
             }
         )
-    return prompt, made
+    return made
 
 
 def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
