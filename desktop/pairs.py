@@ -1,5 +1,6 @@
 """Two clips side by side that may still be growing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,7 +29,8 @@ class Clip:
 class Pair:
     """The base clip and the tuned one, of one sample rate; one object for both if the mix is neutral.
 
-    `folder` is None until the take was written.
+    `folder` is None until the take was written. `tempo` has the beats a minute of clips whose codec counts
+    them.
     """
 
     job: Job
@@ -37,6 +39,7 @@ class Pair:
     tuned: Clip
     folder: Path | None = None
     partial: bool = field(default=False)
+    tempo: Mapping[str, float] = field(default_factory=dict)
 
     def clip(self, which: Which) -> Clip:
         """One of the two."""
@@ -75,7 +78,7 @@ def pair_of(take: Take, folder: Path | None = None) -> Pair:
     base = Clip(take.base, take.base.shape[1])
     tuned = base if take.tuned is take.base else Clip(take.tuned, take.tuned.shape[1])
     recipe = take.recipe
-    return Pair(recipe.job, take.sample_rate, base, tuned, folder, recipe.partial)
+    return Pair(recipe.job, take.sample_rate, base, tuned, folder, recipe.partial, recipe.tempo)
 
 
 def beginning(pair: Pair, seconds: float) -> Pair:

@@ -16,6 +16,7 @@ from engine.adapters import CONFIG_FILE, Adapter, read_adapter
 from engine.audio import audio_info, read_audio
 from engine.cancel import CancelToken
 from engine.catalog import ModelRef, find_model, weights_sha256
+from engine.codecs import Codec
 from engine.device import best_device
 from engine.errors import CallProblem, Problem
 from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progress, Started, Which
@@ -170,7 +171,7 @@ def _decode(
     ):
         for made in steps:
             if cancel.cancelled:
-                partial = _partial(playback, made, request, recipes)
+                partial = _partial(codec, playback, made, request, recipes)
                 yield from ((place, Cancelled(take)) for place, take in enumerate(partial))
                 return
             yield from (_audio(piece, each) for piece in playback.push(made.codes, made.ready))
@@ -178,7 +179,7 @@ def _decode(
                 left = (time.monotonic() - begun) / made.step * (total - made.step)
                 yield None, Progress(made.step, total, left)
         yield from (_audio(piece, each) for piece in playback.finish(made.codes, request.frames))
-    yield from ((place, Done(take)) for place, take in enumerate(_takes(playback, recipes)))
+    yield from ((place, Done(take)) for place, take in enumerate(_takes(codec, playback, made, recipes)))
 
 
 def _audio(piece: Piece, clips: int) -> _Told:
@@ -188,24 +189,29 @@ def _audio(piece: Piece, clips: int) -> _Told:
 
 
 def _partial(
-    playback: Playback, made: Decoded, request: Request, recipes: Sequence[Recipe]
+    codec: Codec, playback: Playback, made: Decoded, request: Request, recipes: Sequence[Recipe]
 ) -> list[Take] | list[None]:
     """What was decoded of each job beyond the audio prompt, if anything was."""
     if made.ready <= request.prompt.shape[-1]:
         return [None] * len(recipes)
     for _ in playback.finish(made.codes, made.ready):
         pass
-    return _takes(playback, [recipe.model_copy(update={"partial": True}) for recipe in recipes])
+    recipes = [recipe.model_copy(update={"partial": True}) for recipe in recipes]
+    return _takes(codec, playback, made, recipes)
 
 
-def _takes(playback: Playback, recipes: Sequence[Recipe]) -> list[Take]:
+def _takes(codec: Codec, playback: Playback, made: Decoded, recipes: Sequence[Recipe]) -> list[Take]:
     """The clips of each job: base and tuned, or one that is both."""
     clips = playback.clips()
     each = len(clips) // len(recipes)
-    return [
-        Take(clips[each * n], clips[each * (n + 1) - 1], recipe.sample_rate, recipe)
-        for n, recipe in enumerate(recipes)
-    ]
+    takes = []
+    for n, recipe in enumerate(recipes):
+        both = {"base": each * n, "tuned": each * (n + 1) - 1}
+        tempo = {name: codec.tempo(made.codes[clip]) for name, clip in both.items()}
+        known = {name: beats for name, beats in tempo.items() if beats is not None}
+        base, tuned = (clips[clip] for clip in both.values())
+        takes.append(Take(base, tuned, recipe.sample_rate, recipe.model_copy(update={"tempo": known})))
+    return takes
 
 
 def _key(choice: Choice) -> _Key:

@@ -154,10 +154,10 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     """The tempo of 16 kHz audio [N] in beats per minute, 40 to 240, and how sure it is, 0 to 1.
 
     From the autocorrelation of the onset strength, 1 where onsets repeat exactly and 0 where they do
-    not. A lag's pulse is its mean at one, two and four times the lag, as far as the clip allows, give or take
-    what a lag of whole frames may be off there; the beat is the lag whose pulse, weighted by how usual its tempo is (Ellis, "Beat Tracking by Dynamic
-    Programming", 2007), is highest. The confidence is that pulse. The beat may be felt at twice or
-    half the tempo found.
+    not. A lag's pulse is its mean at one, two and four times the lag, as far as the clip allows, give or
+    take what a lag of whole frames may be off there; the beat is the lag whose pulse, weighted by how
+    usual its tempo is (Ellis, "Beat Tracking by Dynamic Programming", 2007), is highest. The confidence
+    is that pulse. The beat may be felt at twice or half the tempo found.
     """
     if len(mono) < _SHORTEST_FOR_TEMPO or silent(mono):
         return None, 0.0
@@ -172,7 +172,9 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     slowest = min(round(_ONSETS_PER_MINUTE / _SLOWEST), half)
     lags = np.arange(round(_ONSETS_PER_MINUTE / _FASTEST), slowest + 1)
     multiples = lags[:, None] * np.array([1, 2, 4])  # [L, 3]
-    near = multiples[..., None] + np.array([[0, 0, 0, 0, 0], [-1, 0, 1, 0, 0], [-2, -1, 0, 1, 2]])  # [L, 3, 5]
+    near = multiples[..., None] + np.array(
+        [[0, 0, 0, 0, 0], [-1, 0, 1, 0, 0], [-2, -1, 0, 1, 2]]
+    )  # [L, 3, 5]
     highest = similarity[np.minimum(near, half)].max(axis=2)
     pulse = np.mean(highest, axis=1, where=multiples <= half)
     usual = np.exp(-0.5 * np.log2(_ONSETS_PER_MINUTE / lags / 120) ** 2)

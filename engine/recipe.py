@@ -59,6 +59,7 @@ class Recipe(BaseModel):
     sample_rate: int = Field(gt=0)
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     partial: bool = False
+    tempo: dict[str, float] = Field(default_factory=dict)  # "base" and "tuned", if the codec counts beats
 
 
 def recipe_json(recipe: Recipe) -> str:

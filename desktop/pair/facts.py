@@ -27,14 +27,15 @@ class Facts:
 def facts_of(pair: Pair, which: Which, measured: Mapping[Path, Measured], bars: Bars | None) -> Facts:
     """What is known of one clip.
 
-    A measured tempo counts if it is sure, and the asked one (`bars`) instead where the two are the same
-    but for the error of measuring. Before anything is measured, the asked tempo stands.
+    A counted tempo is known. A measured one counts if it is sure, and the asked one (`bars`) instead where
+    the two are the same but for the error of measuring. Before anything is measured, the asked tempo stands.
     """
     found = measured.get(clip_file(pair, which)) if pair.folder else None
     asked = bars.tempo if bars else None
+    counted = pair.tempo.get(which)
     if found is None:
-        return Facts(asked, None)
-    tempo = _sure(found, "tempo", SURE_TEMPO)
+        return Facts(counted or asked, None)
+    tempo = counted or _sure(found, "tempo", SURE_TEMPO)
     key = found.get("key") if (_number(found.get("key_confidence")) or 0.0) >= SURE_KEY else None
     if tempo and asked and abs(tempo / asked - 1) < _SAME_TEMPO:
         tempo = asked

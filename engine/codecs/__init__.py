@@ -56,6 +56,10 @@ class Codec(Protocol):
         """
         ...
 
+    def tempo(self, codes: Tensor) -> float | None:
+        """Beats a minute of a clip's codes [K, T], where they say so; None where they do not."""
+        ...
+
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> audio [B, C, T * hop].
 

@@ -64,6 +64,10 @@ class EncodecCodec:
         """None: all codes are free."""
         return None
 
+    def tempo(self, codes: Tensor) -> float | None:
+        """None: its codes count no beats."""
+        return None
+
     @torch.no_grad()
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] -> audio [B, C, T * hop], wherever they begin."""

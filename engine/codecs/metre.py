@@ -57,6 +57,14 @@ def next_metre(
     return torch.where(beat_begins, _successor(before, bar_beats), before)
 
 
+def beat_length(code: int, beat_frames: Sequence[int]) -> int | None:
+    """The frames of the beat that a code of the first book belongs to; None if it stands for nothing."""
+    for first, length in zip(_first_codes(beat_frames), beat_frames, strict=True):
+        if first <= code < first + length:
+            return length
+    return None
+
+
 def _successor(codes: Tensor, lengths: tuple[int, ...]) -> Tensor:
     table = _successors(lengths).to(codes.device)
     return torch.where(codes < len(table), table[codes.clamp(max=len(table) - 1)], codes)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.codecs.metre import BOOKS, COMMON_TIME, find_metre, metre_codes, next_metre
+from engine.codecs.metre import BOOKS, COMMON_TIME, beat_length, find_metre, metre_codes, next_metre
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 
@@ -80,6 +80,13 @@ class StemCodec:
         if codebook >= c.metre_books or frame == 0:
             return None
         return next_metre(codes[:, :BOOKS], codebook, frame, c.beat_frames, c.bar_beats)
+
+    def tempo(self, codes: Tensor) -> float | None:
+        """Beats a minute of codes [K, T], by their metre; None if there is none."""
+        if not self.config.metre_books or codes.shape[1] == 0:
+            return None
+        beat = beat_length(int(codes[0, 0]), self.config.beat_frames)
+        return beat and 60 * self.sample_rate / (beat * self.hop)
 
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> the mix [B, 1, T * hop]."""

@@ -9,6 +9,7 @@ import torch
 from engine import local
 from engine.adapters import read_adapter
 from engine.cancel import CancelToken
+from engine.codecs.stem import StemCodec
 from engine.errors import CallProblem
 from engine.events import Audio, Loading, Progress, Started
 from engine.job import GenerationSettings
@@ -151,6 +152,15 @@ def test_another_model_takes_the_place_of_the_first(folder: Path, tmp_path: Path
 def test_the_starters_layout_makes_music(tmp_path: Path) -> None:
     take = take_of(LocalBackend(device="cpu"), job_for(tiny.save_starter(tmp_path / "starter"), seconds=1))
     assert take.base.shape == (1, tiny.SAMPLE_RATE) and take.base.std() > 0
+
+
+def test_a_tempo_that_the_codec_counts_is_in_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StemCodec, "tempo", lambda codec, codes: float(codes.shape[1]))
+    job = job_for(tiny.save_starter(tmp_path / "starter"), seconds=1)
+    frames = tiny.SAMPLE_RATE // tiny.HOP
+    assert take_of(LocalBackend(device="cpu"), job).recipe.tempo == {"base": frames, "tuned": frames}
 
 
 def test_a_clip_longer_than_the_window_has_all_its_frames(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_tempo_agrees_with_librosa_s_beats():
 
 
 def test_mir_eval_finds_the_tempo_of_drum_patterns_detected():
-    """By MIREX's rule (https://mir-eval.readthedocs.io): within 8 % of the beat's tempo or of its double's."""
+    """By MIREX's rule (https://mir-eval.readthedocs.io): within 8 % of the beat's tempo or of twice it."""
     hits = []
     for bpm in np.linspace(70, 150, 9):
         pattern = clicks(bpm) + 0.4 * clicks(2 * bpm) + 0.05 * noise(10)

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.codecs.metre import card, find_metre, metre_codes, next_metre, onset_strength
+from engine.codecs.metre import beat_length, card, find_metre, metre_codes, next_metre, onset_strength
 
 BEATS, BARS = (16, 18, 20, 24, 28, 30, 32, 36, 40), (2, 3, 4, 5, 6)
 
@@ -13,6 +13,10 @@ def test_codes_count_the_frames_of_a_beat_and_the_beats_of_a_bar() -> None:
     assert codes.tolist() == [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0], [2, 2, 2, 3, 3, 3, 4, 4, 4, 2]]
     longer = metre_codes(torch.arange(10), 4, 2, (3, 4), (2, 3))
     assert longer.tolist() == [[3, 4, 5, 6, 3, 4, 5, 6, 3, 4], [0, 0, 0, 0, 1, 1, 1, 1, 0, 0]]
+
+
+def test_a_code_tells_its_beat() -> None:
+    assert [beat_length(code, (3, 4)) for code in range(8)] == [3, 3, 3, 4, 4, 4, 4, None]
 
 
 def test_frames_before_the_bar_line_belong_to_the_bar_before() -> None:

@@ -133,6 +133,17 @@ def test_the_metre_is_counted_once_the_first_frame_has_told_it(codec: StemCodec)
     assert codec.counted(told, 1, 1).tolist() == [0, 6]
 
 
+def test_the_tempo_is_that_of_the_metre(codec: StemCodec) -> None:
+    """Beats of three and of four frames, 50 a second."""
+    told = torch.zeros(codec.codebooks, 3, dtype=torch.int64)
+    assert codec.tempo(told) == 60 * 50 / 3
+    told[0] = 4
+    assert codec.tempo(told) == 60 * 50 / 4
+    told[0] = 63
+    assert codec.tempo(told) is None
+    assert codec.tempo(told[:, :0]) is None
+
+
 def test_a_codec_without_a_metre_has_the_codebooks_of_its_stems_only() -> None:
     plain = build(CONFIG | {"beat_frames": []}, random_network().state_dict())
     assert isinstance(plain, StemCodec) and plain.codebooks == 14

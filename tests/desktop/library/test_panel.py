@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from desktop.library.looks import COLUMNS, look_at
 from desktop.library.measurements import keep_measured, read_measured
 from desktop.library.panel import LibraryPanel
 from desktop.pair.facts import facts_shown
+from desktop.pairs import pair_of
 from engine.library import open_library
 from engine.paths import takes_dir, trash_dir
 from engine.preferences import Preference, read_preference, write_preference
@@ -112,6 +114,14 @@ def test_a_double_click_opens_a_take_with_what_was_said_and_measured(app, panel,
     assert app.state.preference.value.stars == 5
     assert facts_shown(app.state, "tuned").tempo == 93.0
     assert app.background.measured == [rock / "base.wav"]
+
+
+def test_a_counted_tempo_goes_before_a_measured_one(app, panel, three):
+    rock = three[0]
+    counted = pair_of(read_take(rock), rock)
+    app.state.pair.value = replace(counted, tempo={"tuned": 120.0})
+    app.state.measured.value = {rock / "tuned.wav": {"tempo": 60.0, "tempo_confidence": 0.9}}
+    assert facts_shown(app.state, "tuned").tempo == 120.0
 
 
 def test_what_the_app_measures_is_kept(app, three):
