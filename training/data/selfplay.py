@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from engine import labels
 from engine.batch import listen, make_clips
-from engine.codecs import drawn_codebooks
+from engine.codecs import Codec, drawn_codebooks
 from engine.faults import faults_of
 from engine.generate import Clip
 from engine.job import GenerationSettings
@@ -36,7 +37,7 @@ from training.data.splits import split_of
 from training.qualities import HINTS
 from training.store import Written, write_pairs
 
-VERSION = 2  # of what is noted of a clip
+VERSION = 3  # of what is noted of a clip
 TOGETHER = 8  # prompts played at once: clips whose prompts have as many tokens share a step
 SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
 
@@ -144,11 +145,17 @@ def _play(prompts: Sequence[str], model: Path, place: Path, play: Play) -> dict[
                 "source": f"'{words}', seed {seed}",
                 "file": name,
                 "labels": labels.label_audio(audio, loaded.codec.sample_rate),
-                "second": second_of(audio, loaded.codec.sample_rate),
+                "second": second_of(audio, loaded.codec.sample_rate) | _counted(loaded.codec, codes),
                 "faults": faults_of(audio, codes[drawn].numpy(), loaded.codec.sample_rate),
             }
         )
     return made
+
+
+def _counted(codec: Codec, codes: Tensor) -> dict[str, float]:
+    """The tempo of codes [K, T] if they say it, which is surer than any estimator."""
+    tempo = codec.tempo(codes)
+    return {} if tempo is None else {"tempo": tempo}
 
 
 def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
