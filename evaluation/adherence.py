@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.prompts import read_prompts
 from evaluation.clips import HEARING, Wanted
 from evaluation.scorers import Scorer, scores
 
@@ -16,9 +17,14 @@ Array = NDArray[np.float64]
 
 
 def with_prompt_scores(
-    heard: Mapping[Wanted, Mapping[str, Mapping[str, Any]]], prompts: Sequence[str], scorer: Scorer
+    heard: Mapping[Wanted, Mapping[str, Mapping[str, Any]]], scorer: Scorer
 ) -> dict[Wanted, dict[str, Any]]:
-    """What HEARING heard in each clip, and as `prompt` its score, by what the scorer's listener heard."""
+    """What HEARING heard in each clip, and as `prompt` its score, by what the scorer's listener heard.
+
+    The other prompts are those that were played and those that ship for evaluation, so that a run of few
+    prompts tells as much of a clip as one of many.
+    """
+    prompts = list(dict.fromkeys([*(clip.prompt for clip in heard), *read_prompts(None, "evaluation")]))
     heard_by_scorer = [by_listener[scorer.listener().name] for by_listener in heard.values()]
     fits = scores(scorer.embed(heard_by_scorer), scorer.embed_texts(prompts))
     found = prompt_scores(fits, [prompts.index(clip.prompt) for clip in heard])

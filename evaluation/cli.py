@@ -82,7 +82,7 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
     scorer = open_scorer(STARTER)
     listeners = [HEARING, scorer.listener()]
     heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), listeners, options["workers"], console)
-    figures = dose_report(prompts, seeds, knobs, with_prompt_scores(heard, prompts, scorer))
+    figures = dose_report(prompts, seeds, knobs, with_prompt_scores(heard, scorer))
     content = figures.to_json()
     if options["mixing"]:
         pairs = mixtures(found)
