@@ -83,14 +83,6 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.option("--corpus", type=FOLDER, default=Path("corpus"), show_default=True, help="The rendered corpus.")
-@click.option(
-    "--run",
-    type=FOLDER,
-    default=Path("runs/starter"),
-    show_default=True,
-    help="The starter's training, where the corpus' codes lie.",
-)
 @click.option(
     "--data", type=FOLDER, default=Path("runs/pairs"), show_default=True, help="Where its pairs go."
 )
@@ -100,8 +92,6 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
 @workers_option
 @json_option
 def starter(
-    corpus: Path,
-    run: Path,
     data: Path,
     out: Path,
     metrics: tuple[str, ...],
@@ -123,7 +113,7 @@ def starter(
 
     slots = slots_of(metrics, None)
     with telling(Console(stderr=True), "pairs:") as tell:
-        make_pairs(slots, corpus, run, data, model, workers, tell)
+        make_pairs(data, model, workers, tell)
     _train_pack(starter_plans(slots, data, model), out, NAME, VERSION, as_json)
 
 

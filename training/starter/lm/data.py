@@ -49,9 +49,9 @@ def cut(track: Track, frames: int, rng: random.Random) -> Tensor:
 
 
 def words_for(track: Track, rng: random.Random) -> str:
-    """A caption of what sounds, half of the times with a quality or two beside it, or only these."""
+    """A caption of what sounds, three times of four with a quality or two beside it, or only these."""
     text = caption(track.rendering.description, rng)
-    if not track.qualities or rng.random() < 0.5:
+    if not track.qualities or rng.random() < 0.25:
         return text
     words, _ = spoken(track.qualities, rng)
     both = [words] if rng.random() < 0.1 else [text, words]
