@@ -34,7 +34,9 @@ def test_what_cannot_be_read_or_was_measured_otherwise_is_measured_again(take, t
 
 
 def test_only_the_clips_of_the_take_count(take):
-    text = json.dumps({"version": 1, "clips": {"../base.wav": {"energy": 1.0}, "tuned.wav": {"energy": 1.0}}})
+    text = json.dumps(
+        {"version": VERSION, "clips": {"../base.wav": {"energy": 1.0}, "tuned.wav": {"energy": 1.0}}}
+    )
     (take / MEASURED).write_text(text)
     assert list(read_measured(take)) == [take / "tuned.wav"]
 
