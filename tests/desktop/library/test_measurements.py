@@ -3,6 +3,7 @@ import json
 import pytest
 
 from desktop.library.measurements import MEASURED, keep_measured, moves, read_measured
+from engine.measure import VERSION
 from tests.engine.takes import write_noise
 
 
