@@ -172,9 +172,8 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     slowest = min(round(_ONSETS_PER_MINUTE / _SLOWEST), half)
     lags = np.arange(round(_ONSETS_PER_MINUTE / _FASTEST), slowest + 1)
     multiples = lags[:, None] * np.array([1, 2, 4])  # [L, 3]
-    near = multiples[..., None] + np.array(
-        [[0, 0, 0, 0, 0], [-1, 0, 1, 0, 0], [-2, -1, 0, 1, 2]]
-    )  # [L, 3, 5]
+    off = np.array([[0, 0, 0, 0, 0], [-1, 0, 1, 0, 0], [-2, -1, 0, 1, 2]])
+    near = multiples[..., None] + off  # [L, 3, 5]
     highest = similarity[np.minimum(near, half)].max(axis=2)
     pulse = np.mean(highest, axis=1, where=multiples <= half)
     usual = np.exp(-0.5 * np.log2(_ONSETS_PER_MINUTE / lags / 120) ** 2)

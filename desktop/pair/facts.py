@@ -35,11 +35,11 @@ def facts_of(pair: Pair, which: Which, measured: Mapping[Path, Measured], bars: 
     counted = pair.tempo.get(which)
     if found is None:
         return Facts(counted or asked, None)
-    tempo = counted or _sure(found, "tempo", SURE_TEMPO)
+    tempo = _sure(found, "tempo", SURE_TEMPO)
     key = found.get("key") if (_number(found.get("key_confidence")) or 0.0) >= SURE_KEY else None
     if tempo and asked and abs(tempo / asked - 1) < _SAME_TEMPO:
         tempo = asked
-    return Facts(tempo, key if isinstance(key, str) else None)
+    return Facts(counted or tempo, key if isinstance(key, str) else None)
 
 
 def facts_shown(state: State, which: Which) -> Facts:

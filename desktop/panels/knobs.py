@@ -10,7 +10,7 @@ from desktop.about_metrics import reach, tooltip
 from desktop.actions import mixing
 from desktop.app import App
 from desktop.draft import Draft, Slot
-from desktop.metric_names import name_of
+from desktop.metric_names import NAMES, name_of
 from desktop.state import Adapters, MidiState
 from desktop.texts import mark, tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, panel, row
@@ -50,7 +50,7 @@ class KnobsPanel(QFrame):
         app.state.midi.watch(self._show_midi)
 
     def _knob(self, which: Metric) -> Knob:
-        knob = Knob(tr(SHORT[which.id]) if which.id in SHORT else name_of(which.id), -5, 5)
+        knob = Knob(tr(SHORT.get(which.id, NAMES[which.id])), -5, 5)
         knob.setObjectName(which.id)
         knob.turned.connect(lambda value, gesture: mixing.set_knob(self._app, which.id, value, gesture))
         knob.aborted.connect(partial(mixing.abort, self._app))

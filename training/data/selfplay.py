@@ -131,11 +131,10 @@ def _play(prompts: Sequence[str], model: Path, place: Path, play: Play) -> dict[
     loaded = _model(model)
     drawn = drawn_codebooks(loaded.codec)
     wanted = [(prompt, *wording) for prompt in prompts for wording in wordings(prompt, play)]
-    texts, seeds = [words for _, words, _ in wanted], [Clip(seed) for *_, seed in wanted]
+    texts, clips = [words for _, words, _ in wanted], [Clip(seed) for *_, seed in wanted]
+    played = make_clips(loaded, texts, clips, play.settings)
     made: dict[str, list[dict[str, Any]]] = {prompt: [] for prompt in prompts}
-    for (prompt, words, seed), codes in zip(
-        wanted, make_clips(loaded, texts, seeds, play.settings), strict=True
-    ):
+    for (prompt, words, seed), codes in zip(wanted, played, strict=True):
         with quick():
             audio = listen(loaded, codes)
         name = f"{_key(words, play)}-{seed}.npy"

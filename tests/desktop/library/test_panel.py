@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import theme
 from desktop.actions import generating
+from desktop.draft import Bars
 from desktop.library import looks
 from desktop.library.looks import COLUMNS, look_at
 from desktop.library.measurements import keep_measured, read_measured
 from desktop.library.panel import LibraryPanel
-from desktop.pair.facts import facts_shown
+from desktop.pair.facts import facts_of, facts_shown
 from desktop.pairs import pair_of
 from engine.library import open_library
 from engine.paths import takes_dir, trash_dir
@@ -122,6 +123,9 @@ def test_a_counted_tempo_goes_before_a_measured_one(app, panel, three):
     app.state.pair.value = replace(counted, tempo={"tuned": 120.0})
     app.state.measured.value = {rock / "tuned.wav": {"tempo": 60.0, "tempo_confidence": 0.9}}
     assert facts_shown(app.state, "tuned").tempo == 120.0
+    assert facts_of(app.state.pair.value, "tuned", {}, Bars(2, 118.0)).tempo == 120.0
+    nearly = {rock / "tuned.wav": {"tempo": 119.0, "tempo_confidence": 0.9}}
+    assert facts_of(app.state.pair.value, "tuned", nearly, Bars(2, 118.0)).tempo == 120.0
 
 
 def test_what_the_app_measures_is_kept(app, three):

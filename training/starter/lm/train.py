@@ -1,6 +1,6 @@
 """Train a MusicGen decoder of transformers' class on stem codes, captions through MiniLM.
 
-Captions also name what a rendering was measured to be, so that prompts such as "sad" or "live concert" work.
+Captions also name what a rendering was measured to be, so that a prompt may ask for "sad" or "live concert".
 """
 
 import random
