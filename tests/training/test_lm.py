@@ -33,6 +33,7 @@ from training.starter.lm.train import (
 PLAN = LmPlan(steps=2, rows=2, layers=2, warmup=1, held=0, save_every=1)
 WINDOW = 24
 K = 16
+SILENCE = torch.full((14,), 7)
 
 
 def track(frames: int = 200, first: int = 0) -> Track:
@@ -207,7 +208,7 @@ def second_attention(decoder: MusicgenForCausalLM, codes: Tensor) -> Tensor:
 
 def test_attention_that_copies_rests_at_first(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, held=2)
-    list(train_lm(corpus, corpus / "tokens", corpus / "run", plan))
+    list(train_lm(corpus, corpus / "tokens", SILENCE, corpus / "run", plan))
     untrained = new_decoder(plan)
     set_copying(untrained, PARTS, torch.Generator().manual_seed(plan.seed))
     trained = trained_decoder(corpus / "run")
@@ -237,11 +238,11 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_training_goes_on_from_its_checkpoint(corpus: Path) -> None:
     run, tokens = corpus / "run", corpus / "tokens"
-    assert [step for step, _, _ in train_lm(corpus, tokens, run, PLAN)] == [1, 2]
+    assert [step for step, _, _ in train_lm(corpus, tokens, SILENCE, run, PLAN)] == [1, 2]
     first = trained_decoder(run)
-    assert list(train_lm(corpus, tokens, run, PLAN)) == []
+    assert list(train_lm(corpus, tokens, SILENCE, run, PLAN)) == []
     longer = dataclasses.replace(PLAN, steps=3, save_every=3)
-    assert [step for step, _, _ in train_lm(corpus, tokens, run, longer)] == [3]
+    assert [step for step, _, _ in train_lm(corpus, tokens, SILENCE, run, longer)] == [3]
     state = checkpoint.load(run / "lm.pt")
     assert state is not None and state["step"] == 3
     _, adam = state["optimizers"]
@@ -262,21 +263,23 @@ def test_training_begins_with_the_decoder_of_a_model_folder(corpus: Path) -> Non
     weights = {f"decoder.{n}": v for n, v in decoder.state_dict().items() if "embed_positions" not in n}
     save_file(weights, folder / "model.safetensors")
     still = dataclasses.replace(PLAN, rate=0.0, matrix_rate=0.0, steps=1)
-    list(train_lm(corpus, corpus / "tokens", corpus / "run", still, start=folder))
+    list(train_lm(corpus, corpus / "tokens", SILENCE, corpus / "run", still, start=folder))
     for before, after in zip(decoder.parameters(), trained_decoder(corpus / "run").parameters(), strict=True):
         torch.testing.assert_close(after, before)
 
 
 def test_what_repeats_is_learned_and_validated_with_averaged_weights(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=12, save_every=12, average=0.5)
-    *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", corpus / "run", plan)
+    *_, (step, _, held_out) = train_lm(corpus, corpus / "tokens", SILENCE, corpus / "run", plan)
     assert step == 12 and len(held_out) == K
     assert max(held_out) < math.log(1024) - 0.5
 
 
 def test_validation_comes_with_each_checkpoint_only(corpus: Path) -> None:
     plan = dataclasses.replace(PLAN, steps=3, save_every=2)
-    held_out = [len(values) for _, _, values in train_lm(corpus, corpus / "tokens", corpus / "run", plan)]
+    held_out = [
+        len(values) for _, _, values in train_lm(corpus, corpus / "tokens", SILENCE, corpus / "run", plan)
+    ]
     assert held_out == [0, K, K]
 
 

@@ -154,16 +154,15 @@ def lm(
 ) -> None:
     """Train the language model. First one window of each rendering is measured, for words such as "sad"."""
     from training.starter.corpus.build import renderings
-    from training.starter.lm.tokens import tokens_folder
+    from training.starter.lm.tokens import silent_codes, tokens_folder
     from training.starter.lm.train import LmPlan, train_lm
     from training.starter.scorer.windows import listen
 
     windows = len(renderings(corpus))
     _exhaust(listen(corpus, windows, workers), "listening", windows)
     plan = LmPlan(steps=steps, rows=rows, compiled=compiled)
-    for step, _, held_out in _shown(
-        train_lm(corpus, tokens_folder(corpus, run), run, plan, start), "lm, loss", steps
-    ):
+    training = train_lm(corpus, tokens_folder(corpus, run), silent_codes(run), run, plan, start)
+    for step, _, held_out in _shown(training, "lm, loss", steps):
         if held_out:
             mean = sum(held_out) / len(held_out)
             click.echo(f"{step}: validation {mean:.4f} " + " ".join(f"{value:.3f}" for value in held_out))

@@ -75,6 +75,7 @@ def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.i
     first books, up to 1 in 27 of the later ones, when it was compared.
     """
     T = stems.shape[1] // FRAME
+    silence = network.silent_codes()
     rows = []
     for s, samples in enumerate(stems):
         if samples.any():
@@ -83,14 +84,10 @@ def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.i
                 latents = network.encode_spectra(spectra, torch.tensor([s]))
             rows.append(network.quantize(latents, s)[0])
         else:
-            rows.append(_silence(network, s).expand(-1, T))
+            rows.append(silence[network.config.rows(s), None].expand(-1, T))
     return torch.cat(rows).numpy().astype(np.int16)
 
 
-@cache
-@torch.inference_mode()
-def _silence(network: StemNetwork, stem: int) -> Tensor:
-    """The codes [k, 1] of a frame of silence, away from the edges."""
-    nothing = torch.zeros(1, 33 * FRAME)
-    codes = network.quantize(network.encode_latents(nothing, torch.tensor([stem])), stem)[0]
-    return codes[:, 16:17]
+def silent_codes(run: Path) -> Tensor:
+    """The codes [all books of stems] that the codec of `run` has for a frame of silence."""
+    return _network(run).silent_codes()

@@ -25,6 +25,7 @@ from training.starter.lm.copying import copying_parameters, set_copying
 from training.starter.lm.data import Track, batches, load_tracks
 from training.starter.lm.wear import worn
 from training.starter.model_folder import model_config, model_weights
+from training.starter.muon import Muon
 from training.starter.schedule import MovingAverage, put_values, smoothed, trapezoid_rate
 from training.starter.scorer.windows import labels_by_name
 
@@ -168,16 +169,23 @@ def _optimizers(decoder: nn.Module, plan: LmPlan) -> list[tuple[torch.optim.Opti
     for name, parameter in decoder.named_parameters():
         if parameter.requires_grad:
             (matrices if parameter.ndim == 2 and ".layers." in name else rest).append(parameter)
-    muon = torch.optim.Muon(matrices, plan.matrix_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(matrices, plan.matrix_rate, weight_decay=0.05)
     adam = torch.optim.AdamW(rest, plan.rate, betas=(0.9, 0.95), weight_decay=0.01, fused=True)
     return [(muon, plan.matrix_rate), (adam, plan.rate)]
 
 
 def train_lm(
-    corpus: Path, tokens: Path, run: Path, plan: LmPlan, start: Path | None = None
+    corpus: Path,
+    tokens: Path,
+    silence: Tensor,
+    run: Path,
+    plan: LmPlan,
+    start: Path | None = None,
 ) -> Iterator[tuple[int, float, list[float]]]:
     """Train to `plan.steps`, from `run/lm.pt` if there, else from the model folder `start` or from nothing.
 
+    `tokens` holds the codes of the corpus, `silence` those of a silent frame, in the codebooks
+    of stems (see `tokens.py`).
     Yields (step, smoothed loss, validation loss per codebook or [] between validations).
     """
     torch.manual_seed(plan.seed)
@@ -211,7 +219,7 @@ def train_lm(
             codes, captions = next(looping if step < plan.steps / 2 else plain)
             states, mask = text(captions)
             kept = torch.rand(len(captions), 1, 1) >= plan.text_dropout
-            heard = worn(codes, PARTS, plan.worn, rng)
+            heard = worn(codes, PARTS, silence, plan.worn, rng)
             found = training_losses(decoder, body, codes, heard, states * kept, mask)
             for optimizer, _ in optimizers:
                 optimizer.zero_grad(set_to_none=True)

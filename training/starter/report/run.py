@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from training.starter.corpus.build import build, renderings
@@ -18,11 +19,13 @@ from training.starter.report.clips import (
 from training.starter.report.codec import codec_figures
 from training.starter.report.examples import write_examples
 from training.starter.report.lm import generation_figures, validation_loss
+from training.starter.report.precision import rounded_products, rounding_of
 from training.starter.report.probes import drums_auc, family_accuracy
 
 SONGS = 1250  # the seeds of the corpus
 PROBE_SONGS = 400
 PROBE_CLIPS = 600
+ROUNDED_CLIPS = 16
 
 
 def run_report(
@@ -60,7 +63,14 @@ def run_report(
         )
     return {
         "codec": codec_figures(real, [clip.mix for clip in decoded], [clip.heard for clip in decoded], used),
-        "lm": {"val_loss": validation_loss(model, real), **generation_figures(real, made)},
+        "lm": {
+            "val_loss": validation_loss(model, real),
+            **generation_figures(real, made),
+            "rounded": {
+                product: asdict(rounding_of(model, product, real[:ROUNDED_CLIPS]))
+                for product in rounded_products()
+            },
+        },
         "prompt": {
             "family_accuracy": {"real": of_real, "generated": of_made},
             "drums_auc": drums_auc(train_heard, train_of, made_heard, descriptions),

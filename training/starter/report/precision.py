@@ -1,0 +1,89 @@
+"""What rounding the language model's weights costs on held-out clips, by the engine's own decoder."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.codecs import drawn_codebooks
+from engine.decoder import Condition, Decoder
+from engine.delay import columns, delayed, delays
+from engine.job import Product
+from engine.linear import has_fbgemm
+from engine.model import Model, load_model
+from engine.precision import multiplies_bf16
+from training.starter.corpus.caption import paper_caption
+from training.starter.report.clips import RealClip
+
+_TOGETHER = 16  # clips read at once
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Mean loss in nats a drawn code, over that of float32, and KL(float32 || rounded) in nats a code."""
+
+    loss_ratio: float
+    kl: float
+
+
+def rounded_products() -> list[Product]:
+    """The products of this processor that round more than float32's."""
+    found: list[Product] = []
+    if has_fbgemm():
+        found += ["fp16", "int8"]
+    if multiplies_bf16():
+        found += ["bf16"]
+    return found
+
+
+@torch.inference_mode()
+def rounding_of(folder: Path, product: Product, clips: Sequence[RealClip]) -> Rounding:
+    """What `product` costs on clips under their captions, each code predicted from the true ones before."""
+    exact, rounded = (load_model(folder, precision=precision) for precision in ("fp32", product))
+    drawn = drawn_codebooks(exact.codec)
+    total = torch.zeros(3, dtype=torch.float64)  # losses of both, and divergence
+    count = 0
+    for states, codes in _by_length(exact, clips):
+        pairs = zip(
+            predictions(exact.decoder, states, codes),
+            predictions(rounded.decoder, states, codes),
+            strict=True,
+        )
+        for (k, target, logits), (_, _, near) in pairs:
+            if k in drawn:
+                p, q = F.log_softmax(logits, -1), F.log_softmax(near, -1)
+                losses = [F.nll_loss(log, target, reduction="sum") for log in (p, q)]
+                total += torch.stack([*losses, F.kl_div(q, p, reduction="sum", log_target=True)]).double()
+                count += len(target)
+    exactly, roughly, divergence = total.tolist()
+    return Rounding(roughly / exactly, divergence / count)
+
+
+def predictions(decoder: Decoder, states: Tensor, codes: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Of each codebook and frame of codes [B, K, T] under text states [B, S, D]: its number, the codes [B]
+    and the logits [B, V] that predict them from all before."""
+    spec = decoder.spec
+    B, _, T = codes.shape
+    waits = delays(spec.codebooks, spec.channels)
+    block, _ = decoder.start([None] * B, False, Condition(states), columns(T, waits))
+    sequence = F.pad(delayed(codes, waits, spec.pad), (0, 0, 0, 0, 0, block.rows - B), value=spec.pad)
+    for column in range(columns(T, waits) - 1):
+        logits = decoder.step(block, sequence[..., column])[:B]
+        for k, wait in enumerate(waits):
+            if 0 <= column - wait < T:
+                yield k, codes[:, k, column - wait], logits[:, k]
+
+
+def _by_length(model: Model, clips: Sequence[RealClip]) -> Iterator[tuple[Tensor, Tensor]]:
+    """States [B, S, D] and codes [B, K, T] of clips whose captions have as many tokens."""
+    read: dict[int, list[tuple[Tensor, Tensor]]] = {}
+    for clip in clips:
+        states = model.read_prompt(paper_caption(clip.description))
+        read.setdefault(len(states), []).append((states, clip.codes))
+    for some in read.values():
+        for start in range(0, len(some), _TOGETHER):
+            rows = some[start : start + _TOGETHER]
+            yield torch.stack([states for states, _ in rows]), torch.stack([codes for _, codes in rows])
