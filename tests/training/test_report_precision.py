@@ -11,7 +11,7 @@ from training.starter.corpus.caption import paper_caption
 from training.starter.lm.train import hub_decoder
 from training.starter.report.clips import RealClip
 from training.starter.report.features import hear
-from training.starter.report.precision import predictions, rounding_of
+from training.starter.report.precision import predictions, roundings_of
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_predictions_are_those_of_transformers(folder: Path) -> None:
 @pytest.mark.skipif(not has_fbgemm(), reason="bytes are multiplied on x86 only")
 def test_bytes_cost_more_than_halves_and_float32_costs_nothing(folder: Path) -> None:
     some = clips(folder, 5, 6)
-    nothing, halves, on_bytes = (rounding_of(folder, product, some) for product in ("fp32", "fp16", "int8"))
+    nothing, halves, on_bytes = roundings_of(folder, ("fp32", "fp16", "int8"), some).values()
     assert (nothing.loss_ratio, nothing.kl) == (1.0, 0.0)
     assert 0 <= halves.kl < on_bytes.kl < 0.1
     assert on_bytes.loss_ratio == pytest.approx(1, abs=0.05)

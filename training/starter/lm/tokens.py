@@ -75,7 +75,7 @@ def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.i
     first books, up to 1 in 27 of the later ones, when it was compared.
     """
     T = stems.shape[1] // FRAME
-    silence = network.silent_codes()
+    silence = _silence(network)
     rows = []
     for s, samples in enumerate(stems):
         if samples.any():
@@ -90,4 +90,9 @@ def stem_codes(network: StemNetwork, stems: NDArray[np.float32]) -> NDArray[np.i
 
 def silent_codes(run: Path) -> Tensor:
     """The codes [all books of stems] that the codec of `run` has for a frame of silence."""
-    return _network(run).silent_codes()
+    return _silence(_network(run))
+
+
+@cache
+def _silence(network: StemNetwork) -> Tensor:
+    return network.silent_codes()

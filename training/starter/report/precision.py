@@ -40,26 +40,29 @@ def rounded_products() -> list[Product]:
 
 
 @torch.inference_mode()
-def rounding_of(folder: Path, product: Product, clips: Sequence[RealClip]) -> Rounding:
-    """What `product` costs on clips under their captions, each code predicted from the true ones before."""
-    exact, rounded = (load_model(folder, precision=precision) for precision in ("fp32", product))
+def roundings_of(
+    folder: Path, products: Sequence[Product], clips: Sequence[RealClip]
+) -> dict[Product, Rounding]:
+    """What each product costs on clips under their captions, each code predicted from the true ones before
+    it; float32 is read once beside all of them."""
+    exact = load_model(folder, precision="fp32")
+    decoders = [load_model(folder, precision=product).decoder for product in products]
     drawn = drawn_codebooks(exact.codec)
-    total = torch.zeros(3, dtype=torch.float64)  # losses of both, and divergence
-    count = 0
+    exactly, count = 0.0, 0
+    rounded = torch.zeros(len(products), 2, dtype=torch.float64)  # loss and divergence of each
     for states, codes in _by_length(exact, clips):
-        pairs = zip(
-            predictions(exact.decoder, states, codes),
-            predictions(rounded.decoder, states, codes),
-            strict=True,
-        )
-        for (k, target, logits), (_, _, near) in pairs:
+        read = [predictions(decoder, states, codes) for decoder in (exact.decoder, *decoders)]
+        for (k, target, logits), *others in zip(*read, strict=True):
             if k in drawn:
-                p, q = F.log_softmax(logits, -1), F.log_softmax(near, -1)
-                losses = [F.nll_loss(log, target, reduction="sum") for log in (p, q)]
-                total += torch.stack([*losses, F.kl_div(q, p, reduction="sum", log_target=True)]).double()
+                p = F.log_softmax(logits, -1)
+                exactly += float(F.nll_loss(p, target, reduction="sum"))
                 count += len(target)
-    exactly, roughly, divergence = total.tolist()
-    return Rounding(roughly / exactly, divergence / count)
+                for row, (_, _, near) in zip(rounded, others, strict=True):
+                    q = F.log_softmax(near, -1)
+                    row[0] += F.nll_loss(q, target, reduction="sum")
+                    row[1] += F.kl_div(q, p, reduction="sum", log_target=True)
+    found = zip(products, rounded.tolist(), strict=True)
+    return {product: Rounding(loss / exactly, divergence / count) for product, (loss, divergence) in found}
 
 
 def predictions(decoder: Decoder, states: Tensor, codes: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:

@@ -19,7 +19,7 @@ from training.starter.report.clips import (
 from training.starter.report.codec import codec_figures
 from training.starter.report.examples import write_examples
 from training.starter.report.lm import generation_figures, validation_loss
-from training.starter.report.precision import rounded_products, rounding_of
+from training.starter.report.precision import rounded_products, roundings_of
 from training.starter.report.probes import drums_auc, family_accuracy
 
 SONGS = 1250  # the seeds of the corpus
@@ -67,8 +67,8 @@ def run_report(
             "val_loss": validation_loss(model, real),
             **generation_figures(real, made),
             "rounded": {
-                product: asdict(rounding_of(model, product, real[:ROUNDED_CLIPS]))
-                for product in rounded_products()
+                product: asdict(rounding)
+                for product, rounding in roundings_of(model, rounded_products(), real[:ROUNDED_CLIPS]).items()
             },
         },
         "prompt": {
