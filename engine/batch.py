@@ -1,18 +1,19 @@
 """Many clips in few batches, to be measured rather than kept: for self-play and evaluation."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.decoder import Condition
+from engine.decoder import Condition, rows_per_clip
 from engine.generate import Clip, Request, generate
 from engine.job import GenerationSettings
 from engine.model import Model
 
-MOST = 32  # clips decoded at once: more would only take more memory
+ROWS = 48  # decoded at once: more would only take more memory
 
 
 def make_clips(
@@ -20,19 +21,20 @@ def make_clips(
 ) -> Tensor:
     """Codes [B, K, T] of `clips`, each from its own of `prompts`, as if it had been made alone.
 
-    Prompts of as many tokens are decoded together, so it is cheap to give the clips of one tuning at once.
-    Raises Problem as `generate` does.
+    Many are decoded together, so it is cheap to give the clips of one tuning at once. (Where the prompt
+    comes before a clip's first frame, only those of as many tokens are.) Raises Problem as `generate` does.
     """
     read = {prompt: model.condition(model.read_prompt(prompt)) for prompt in dict.fromkeys(prompts)}
-    by_length: dict[int, list[int]] = {}
-    for number, prompt in enumerate(prompts):
-        by_length.setdefault(len(read[prompt].states), []).append(number)
+    states = [read[prompt].each(1)[0] for prompt in prompts]
     frames = max(1, round(settings.seconds * model.frame_rate))
+    most = ROWS // rows_per_clip(settings.sampling(model.sampling).guidance != 1)
     made = torch.empty(len(clips), model.codec.codebooks, frames, dtype=torch.int64)
-    for numbers in by_length.values():
-        for part in (numbers[start : start + MOST] for start in range(0, len(numbers), MOST)):
-            states = torch.stack([read[prompts[number]].states for number in part])
-            condition = Condition(states, read[prompts[part[0]]].null)
+    order = sorted(range(len(clips)), key=lambda number: len(states[number]))
+    runs = groupby(order, key=lambda number: 0 if model.decoder.spec.cross_attention else len(states[number]))
+    for numbers in (list(run) for _, run in runs):
+        for part in (numbers[start : start + most] for start in range(0, len(numbers), most)):
+            null = read[prompts[part[0]]].null
+            condition = Condition([states[number] for number in part], null)
             made[part] = _together(model, condition, [clips[number] for number in part], frames, settings)
     return made
 
@@ -40,7 +42,7 @@ def make_clips(
 def _together(
     model: Model, condition: Condition, clips: Sequence[Clip], frames: int, settings: GenerationSettings
 ) -> Tensor:
-    """Codes [B, K, frames] of clips from a condition whose states [B, S, D] are each clip's own."""
+    """Codes [B, K, frames] of clips from a condition that holds each one's own states."""
     request = Request(
         clips=clips,
         condition=lambda _: condition,

@@ -4,8 +4,8 @@ A clip's logits are the same bits alone, beside its tuned twin or in a batch of 
 of threads, in each precision. What holds this together, beside `engine.linear`:
 
 * Rows are decoded in blocks of ROWS (a block of four costs about as much as one row: its time goes into
-  reading weights), or of up to MOST_ROWS where `steady` finds that this processor's products give a row
-  the same bits in both. Where it does not, all blocks are of ROWS: with the same shapes come the same sums.
+  reading weights), or of as many as `steady` finds to give a row the same bits on this processor. FBGEMM's
+  fp16 products, for one, do so among 28 and 36 rows, not among 32.
 * Attention is torch.bmm, which takes each row and head for itself; scaled_dot_product_attention divides
   the work on one query by the number of threads.
 * Only products are in fp16, bf16 or int8. What runs between them and the cache are float32 on the CPU; so
@@ -25,7 +25,7 @@ from torch import Tensor
 
 from engine.adapters import LowRank
 from engine.job import Product
-from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, costs, steady, tune
+from engine.linear import ROWS, Linear, Projection, Tuning, costs, steady, tune
 
 PREFILL_FRAMES = 64  # columns read at once where many are known
 
@@ -75,17 +75,31 @@ def tensor_shapes(spec: DecoderSpec) -> dict[str, tuple[int, ...]]:
 class Condition:
     """What a clip is made from.
 
-    With cross-attention, `states` is the text, [S, D] of all clips or [B, S, D] of each; the null row of
-    classifier-free guidance sees zeros, for which its cross-attention is exactly zero. Without it, `states`
-    and `null` [S, D] come before the first token of a row and of its null row.
+    With cross-attention, `states` is the text, [S, D] of all clips or one of each, as long as it is; the null
+    row of classifier-free guidance sees zeros, for which its cross-attention is exactly zero. Without it,
+    `states`, all of one length, and `null` [S, D] come before the first token of a row and of its null row.
     """
 
-    states: Tensor
+    states: Tensor | Sequence[Tensor]
     null: Tensor | None = None
 
     def of(self, clips: slice) -> "Condition":
         """The condition of some of the clips."""
-        return self if self.states.dim() == 2 else Condition(self.states[clips], self.null)
+        one = isinstance(self.states, Tensor)
+        return self if one else Condition(self.states[clips], self.null)
+
+    def each(self, clips: int) -> list[Tensor]:
+        """The states of each of so many clips."""
+        return [self.states] * clips if isinstance(self.states, Tensor) else list(self.states)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The keys and values [heads, S, d] of clips side by side whose texts have S tokens; `heads` of R * H."""
+
+    heads: slice
+    keys: Tensor
+    values: Tensor
 
 
 class Block:
@@ -105,7 +119,7 @@ class Block:
         shape = (self.live * spec.heads, capacity, spec.hidden // spec.heads)
         self.keys = [like.new_zeros(shape) for _ in range(spec.layers)]
         self.values = [like.new_zeros(shape) for _ in range(spec.layers)]
-        self.cross: list[tuple[Tensor, Tensor]] = []  # [live * H, S, d] for each layer
+        self.cross: list[list[Text]] = []  # for each layer
         self.positions = _positions(capacity, spec.hidden).to(like)
         self.tuned = _spans(tunings, per)
         self.length = 0
@@ -220,11 +234,11 @@ class Decoder:
         """What a step pays for the changes, added while decoding or merged: see `linear.costs`."""
         return costs(self._projections, changes)
 
-    def most_rows(self, tunings: Sequence[Tuning | None]) -> int:
-        """How many rows a block may have for clips of these tunings: ROWS or MOST_ROWS (see above)."""
+    def block_sizes(self, tunings: Sequence[Tuning | None]) -> list[int]:
+        """How many rows a block may have for clips of these tunings, from the most to ROWS (see above)."""
         used: list[Linear] = [p.linear for p in self._projections]
         used += [linear for tuning in tunings if tuning for linear in tuning.linears]
-        return MOST_ROWS if self.like.device.type == "cpu" and steady(used) else ROWS
+        return steady(used) if self.like.device.type == "cpu" else [ROWS]
 
     def start(
         self, tunings: Sequence[Tuning | None], guided: bool, condition: Condition, columns: int
@@ -235,15 +249,15 @@ class Decoder:
         first column, [R, S, D], or None if nothing must: see `prefill`.
         """
         per = rows_per_clip(guided)
-        states, null = condition.states, condition.null
+        states, null = condition.each(len(tunings)), condition.null
         if self.spec.cross_attention:
             block = Block(tunings, guided, columns, self)
-            block.cross = [self._text(layer, tunings, per, states) for layer in self._layers]
+            block.cross = [self._texts(layer, tunings, per, states) for layer in self._layers]
             return block, None
         assert null is not None
         block = Block(tunings, guided, len(null) + columns, self)
-        clips = states.expand(len(tunings), *null.shape)
-        prefix = states.new_zeros(block.rows, *null.shape)
+        clips = torch.stack(states)
+        prefix = null.new_zeros(block.rows, *null.shape)
         prefix[: block.live] = torch.stack([clips, null.expand_as(clips)][:per], dim=1).flatten(0, 1)
         return block, prefix
 
@@ -281,29 +295,33 @@ class Decoder:
             x = x + self._project(layer.self_out, block, self._join(mixed, block))
             if block.cross:
                 asked = self._project(layer.cross_query, block, layer.cross_norm(x))[: block.live]
-                mixed = _attend(self._split(asked), *block.cross[i], causal=False)
+                mixed = _attend_texts(self._split(asked), block.cross[i])
                 x = x + self._project(layer.cross_out, block, self._join(mixed, block))
             hidden = self._activation(self._project(layer.ffn_in, block, layer.ffn_norm(x)))
             x = x + self._project(layer.ffn_out, block, hidden)
         return x
 
-    def _text(
-        self, layer: _Layer, tunings: Sequence[Tuning | None], per: int, states: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The text's keys and values [live * H, S, d] for clips of `per` rows; zeros in their null rows."""
+    def _texts(
+        self, layer: _Layer, tunings: Sequence[Tuning | None], per: int, states: Sequence[Tensor]
+    ) -> list[Text]:
+        """The texts [S, D] of clips of `per` rows, neighbours of one length as one; zeros in null rows."""
         linear = layer.cross_text.linear
-        one = states.dim() == 2
-        texts = [states] * len(tunings) if one else list(states)
-        plain = [linear(states)] * len(tunings) if one else [linear(text) for text in texts]
-        made = plain[0].new_zeros(len(tunings), per, *plain[0].shape)
-        for clip, (tuning, text) in enumerate(zip(tunings, texts, strict=True)):
-            part = tuning.parts.get(layer.cross_text.name) if tuning else None
-            if isinstance(part, Linear):
-                made[clip, 0] = part(text)
-            else:
-                made[clip, 0] = plain[clip] + part(text) if part else plain[clip]
-        keys, values = (self._split(part) for part in made.flatten(0, 1).chunk(2, dim=-1))
-        return keys, values
+        plain = {id(text): linear(text) for text in {id(text): text for text in states}.values()}
+        found: list[Text] = []
+        first = 0
+        for S, run in groupby(zip(tunings, states, strict=True), key=lambda clip: len(clip[1])):
+            clips = list(run)
+            made = states[0].new_zeros(len(clips), per, S, linear.shape[0])
+            for row, (tuning, text) in zip(made, clips, strict=True):
+                part = tuning.parts.get(layer.cross_text.name) if tuning else None
+                if isinstance(part, Linear):
+                    row[0] = part(text)
+                else:
+                    row[0] = plain[id(text)] + part(text) if part else plain[id(text)]
+            keys, values = (self._split(half) for half in made.flatten(0, 1).chunk(2, dim=-1))
+            found.append(Text(slice(first, first + len(keys)), keys, values))
+            first += len(keys)
+        return found
 
     def _project(self, projection: Projection, block: Block, x: Tensor) -> Tensor:
         """[R, t, in] -> [R, t, out], with the changes of the rows that are tuned."""
@@ -329,6 +347,11 @@ class Decoder:
         _, t, d = x.shape
         joined = x.view(block.live, -1, t, d).transpose(1, 2).reshape(block.live, t, self.spec.hidden)
         return joined if block.live == block.rows else F.pad(joined, (0, 0, 0, 0, 0, block.rows - block.live))
+
+
+def _attend_texts(query: Tensor, texts: Sequence[Text]) -> Tensor:
+    """Attention of [R * H, t, d] over the text of each row."""
+    return torch.cat([_attend(query[text.heads], text.keys, text.values, causal=False) for text in texts])
 
 
 def _attend(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:

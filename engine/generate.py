@@ -128,6 +128,18 @@ def _decode(decoder: Decoder, request: Request, window: Window, codes: Tensor) -
         yield start + column - max(waits) + 1
 
 
+def _parts(clips: int, sizes: Sequence[int]) -> Iterator[slice]:
+    """Cut so many clips into parts of `sizes`, which fall; the last part may hold fewer than the smallest.
+
+    27 of 20, 8 and 4: 0:20, 20:24, 24:27.
+    """
+    first = 0
+    while first < clips:
+        size = next((size for size in sizes if size <= clips - first), sizes[-1])
+        yield slice(first, min(first + size, clips))
+        first += size
+
+
 class _Batch:
     """The clips of a request in blocks of as many rows as can be, guided if the guidance is not 1."""
 
@@ -141,9 +153,9 @@ class _Batch:
         tunings = [clip.tuning for clip in request.clips]
         waits = delays(decoder.spec.codebooks, decoder.spec.channels)
         size = columns(window.end - window.start, waits)
-        most = ROWS if len(tunings) * self._rows <= ROWS else decoder.most_rows(tunings)
-        per_block = most // self._rows
-        parts = [slice(first, first + per_block) for first in range(0, len(tunings), per_block)]
+        one = len(tunings) * self._rows <= ROWS
+        sizes = [ROWS] if one else decoder.block_sizes(tunings)
+        parts = _parts(len(tunings), [rows // self._rows for rows in sizes])
         self._blocks: list[tuple[Block, Tensor | None]] = [
             decoder.start(tunings[part], self._guided, condition.of(part), size) for part in parts
         ]

@@ -12,7 +12,7 @@ threads, so the last bits of a logit do, and once in a while a sampled token. Th
   each output, a row has its own: a scale for all rows, as torch's dynamic quantization has, would make a
   clip depend on those decoded beside it.
 
-Whether a row is also the same bits among many rows as among ROWS is asked of the processor: `steady`.
+Among how many rows a row is the same bits as among ROWS is asked of the processor: `steady`.
 """
 
 import math
@@ -30,7 +30,7 @@ from engine.job import Product
 from engine.merge import merge
 
 ROWS = 4  # oneDNN is faster with four rows than with two
-MOST_ROWS = 16
+MOST_ROWS = 48
 
 Kernel = Callable[[Tensor], Tensor]
 
@@ -69,18 +69,25 @@ def has_fbgemm() -> bool:
     return "fbgemm" in torch.backends.quantized.supported_engines
 
 
-def steady(linears: Iterable[Linear]) -> bool:
-    """Whether these give a row the same bits among MOST_ROWS rows as among ROWS; tried once a shape."""
-    return all(_steady(linear.shape, linear.product) for linear in linears)
+def steady(linears: Iterable[Linear]) -> list[int]:
+    """How many rows, up to MOST_ROWS, these may read at once so that each gets the same bits as among ROWS.
+
+    From the most down to ROWS itself, all multiples of it; tried once a shape.
+    """
+    sizes = set(range(ROWS, MOST_ROWS + 1, ROWS))
+    for linear in linears:
+        sizes &= _steady(linear.shape, linear.product)
+    return sorted(sizes, reverse=True)
 
 
 @cache
-def _steady(shape: tuple[int, int], product: Product) -> bool:
+def _steady(shape: tuple[int, int], product: Product) -> frozenset[int]:
     random = torch.Generator().manual_seed(0)
     linear = Linear(torch.randn(shape, generator=random), product)
     rows = torch.randn(MOST_ROWS, shape[1], generator=random)
-    many, few = linear(rows), torch.cat([linear(some) for some in torch.split(rows, ROWS)])
-    return torch.equal(many, few)
+    few = torch.cat([linear(some) for some in torch.split(rows, ROWS)])
+    sizes = range(ROWS, MOST_ROWS + 1, ROWS)
+    return frozenset(size for size in sizes if torch.equal(linear(rows[:size]), few[:size]))
 
 
 def _kernel(weight: Tensor, product: Product) -> Kernel:

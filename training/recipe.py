@@ -19,9 +19,9 @@ NAME = "starter"
 VERSION = "1.0"
 SECONDS = 5.0  # enough to hear a quality, and half of the cost of 10
 
-PROMPTS_EVERY = 8  # of the training prompts, so that 60 are played
-CLIPS = 4  # and one with each hint
-RULE = Rule(margin=1.0, most=4.0, purity=0.7, limit=600)  # of them a tenth or so is held out
+PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
+CLIPS = 12
+RULE = Rule(margin=1.0, most=4.0, purity=0.7, faithful=True, limit=600)  # of them a tenth or so is held out
 PLAYED = "played"  # the folder of the pairs
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
@@ -109,6 +109,6 @@ def make_pairs(data: Path, model: str, workers: int, tell: Tell) -> None:
     _, base = model_here(model)
     prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
     settings = GenerationSettings(seconds=SECONDS).settled(sampling_of(base))
-    play = selfplay.Play(CLIPS, hints=True, settings=settings)
+    play = selfplay.Play(CLIPS, settings=settings)
     thresholds = selfplay.Thresholds(RULE)
     selfplay.make_pairs(prompts, data / PLAYED, base, weights_sha256(base), play, thresholds, workers, tell)

@@ -30,3 +30,12 @@ def test_clips_of_several_prompts_are_those_made_alone(model: Model) -> None:
     alone = [make_clips(model, [p], [clip], SETTINGS)[0] for p, clip in zip(PROMPTS, clips, strict=True)]
     assert torch.equal(together, torch.stack(alone))
     assert len({tuple(codes.flatten().tolist()) for codes in alone}) == len(clips)
+
+
+def test_a_clip_is_the_same_among_more_than_a_block_holds(model: Model) -> None:
+    prompts = (PROMPTS * 11)[:53]
+    clips = [Clip(number % 7) for number in range(53)]
+    together = make_clips(model, prompts, clips, SETTINGS)
+    for number in (0, 31, 47, 52):
+        alone = make_clips(model, [prompts[number]], [clips[number]], SETTINGS)
+        assert torch.equal(together[number], alone[0])

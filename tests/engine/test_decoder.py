@@ -12,9 +12,9 @@ from transformers import (
 )
 
 from engine.adapters import LowRank
-from engine.decoder import PREFILL_FRAMES, ROWS, Condition, Decoder, DecoderSpec, tensor_shapes
+from engine.decoder import PREFILL_FRAMES, Condition, Decoder, DecoderSpec, tensor_shapes
 from engine.job import Product
-from engine.linear import Linear, Projection, Tuning, steady
+from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, steady
 from engine.precision import multiplies_bf16
 from tests.engine.tiny import CARD, decoder_settings, spread
 
@@ -207,6 +207,16 @@ def test_a_product_is_the_same_bits_at_any_number_of_threads(into: int, out: int
         assert torch.equal(linear(rows), expected)
 
 
+@pytest.mark.parametrize("product", ["fp32", "fp16", "int8"])
+def test_among_as_many_rows_as_are_steady_a_row_is_the_same_bits(product: Product) -> None:
+    linear, rows = Linear(random(96, 384), product), random(MOST_ROWS, 384, seed=1)
+    few = torch.cat([linear(some) for some in torch.split(rows, ROWS)])
+    sizes = steady([linear])
+    assert sizes[-1] == ROWS and sizes == sorted(sizes, reverse=True)
+    for size in sizes:
+        assert torch.equal(linear(rows[:size]), few[:size])
+
+
 NO_BF16 = pytest.mark.skipif(not multiplies_bf16(), reason="this processor has no instructions for bf16")
 
 
@@ -216,7 +226,7 @@ def test_a_product_is_the_same_bits_among_other_rows_and_threads(product: Produc
     expected = linear(rows)
     error = (expected - rows @ random(96, 384).T).square().mean().sqrt()
     assert error < 0.02 * 384**0.5  # of the standard deviation of a sum of 384 such products
-    assert torch.equal(linear(rows[4:8]), expected[4:8]) == steady([linear])
+    assert torch.equal(linear(rows[4:8]), expected[4:8]) == (16 in steady([linear]))
     louder = torch.cat([rows[:4], 100 * rows[4:]])
     assert torch.equal(linear(louder)[:4], expected[:4])
     for threads in (2, 3):

@@ -28,21 +28,29 @@ class Rule:
     The clips must differ by at least `margin` and at most `most`, and by at least `purity` times what they
     differ by in any other measured metric, or the easiest way to the metric is taken for it: a crowd sounds
     energetic. (A proxy is made of measured metrics, so this is not asked of it.) Of more than `limit` pairs
-    those are kept that differ most in the metric and least in the others.
+    those are kept that differ most in the metric and least in the others. If `faithful`, the chosen clip must
+    fit its prompt at least as well as the rejected one, where that is known: else a knob learns to leave it.
     """
 
     margin: float = 0.5
     most: float = np.inf
     limit: int | None = None
     purity: float = 0.0
+    faithful: bool = False
 
 
 def select(
-    candidates: NDArray[np.int64], values: Values, metric: str, rule: Rule, left_out: Counter[str]
+    candidates: NDArray[np.int64],
+    values: Values,
+    metric: str,
+    rule: Rule,
+    left_out: Counter[str],
+    fits: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """The pairs [P, 2] (chosen, rejected) among `candidates` [C, 2], in their order.
 
-    `values` [N, metrics] are of all clips. What is left out is counted in `left_out` by reason.
+    `values` [N, metrics] are of all clips, `fits` [N] says how well each fits its prompt (NaN: not known).
+    What is left out is counted in `left_out` by reason.
     """
     column = METRIC_IDS.index(metric)
     spread = spreads(values)
@@ -60,7 +68,9 @@ def select(
     left_out[f"{metric}: too far apart"] += int((far & ~near).sum())
     pure = (wanted >= rule.purity * rest) | ESTIMATORS[metric].proxy
     left_out[f"{metric}: differ more in another metric"] += int((far & near & ~pure).sum())
-    kept = np.flatnonzero(far & near & pure)
+    true = _faithful(candidates, differences[:, column], fits) | (not rule.faithful)
+    left_out[f"{metric}: the better one leaves the prompt"] += int((far & near & pure & ~true).sum())
+    kept = np.flatnonzero(far & near & pure & true)
     if rule.limit is not None and len(kept) > rule.limit:
         others = np.delete(np.nan_to_num(np.abs(differences[kept])), column, axis=1).mean(axis=1)
         best = np.argsort(others - wanted[kept], kind="stable")[: rule.limit]
@@ -70,6 +80,16 @@ def select(
     down = differences[kept, column] < 0
     pairs[down] = pairs[down][:, ::-1]
     return pairs
+
+
+def _faithful(
+    candidates: NDArray[np.int64], differences: NDArray[np.float64], fits: NDArray[np.float64] | None
+) -> NDArray[np.bool_]:
+    """Whether the upper clip of each candidate, by `differences` [C], fits no worse; True if not known."""
+    if fits is None:
+        return np.ones(len(candidates), dtype=np.bool_)
+    better = np.sign(differences) * (fits[candidates[:, 0]] - fits[candidates[:, 1]])
+    return ~(better < 0)
 
 
 def spreads(values: Values) -> NDArray[np.float64]:

@@ -31,13 +31,14 @@ from engine.pairs import SOUNDNESS, Pair, Side
 from engine.parallel import in_processes, one_torch_thread
 from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
+from training.data.fit import embedding_of, fits, scorer_version
 from training.data.second import second_of
 from training.data.select import Rule, Values, select, spreads, values_of
 from training.data.splits import split_of
 from training.qualities import HINTS
 from training.store import Written, write_pairs
 
-VERSION = 3  # of what is noted of a clip
+VERSION = 4  # of what is noted of a clip
 TOGETHER = 8  # prompts played at once: clips whose prompts have as many tokens share a step
 SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
 
@@ -70,6 +71,7 @@ class _Made:
     file: str
     labels: dict[str, float | None]
     second: dict[str, float]
+    embedding: str | None
     faults: list[str]
 
 
@@ -89,7 +91,7 @@ def make_pairs(
     """
     left_out: Counter[str] = Counter()
     place = cache_folder() / "selfplay" / sha256[:16]
-    ledger = Ledger(place / f"{labels.VERSION}.{VERSION}")
+    ledger = Ledger(place / f"{labels.VERSION}.{VERSION}.{scorer_version()}")
     keys = {prompt: _key(prompt, play) for prompt in dict.fromkeys(prompts)}
     missing = [prompt for prompt, key in keys.items() if key not in ledger.known]
     done = len(keys) - len(missing)
@@ -145,6 +147,7 @@ def _play(prompts: Sequence[str], model: Path, place: Path, play: Play) -> dict[
                 "file": name,
                 "labels": labels.label_audio(audio, loaded.codec.sample_rate),
                 "second": second_of(audio, loaded.codec.sample_rate) | _counted(loaded.codec, codes),
+                "embedding": embedding_of(audio, loaded.codec.sample_rate),
                 "faults": faults_of(audio, codes[drawn].numpy(), loaded.codec.sample_rate),
             }
         )
@@ -159,6 +162,7 @@ def _counted(codec: Codec, codes: Tensor) -> dict[str, float]:
 
 def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
     values = values_of([clip.labels for clip in made])
+    fit = fits([clip.embedding for clip in made], [clip.prompt for clip in made])
     by_prompt: dict[str, list[int]] = {}
     for i, clip in enumerate(made):
         by_prompt.setdefault(clip.prompt, []).append(i)
@@ -166,7 +170,7 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
         [pair for clips in by_prompt.values() for pair in combinations(clips, 2)], dtype=np.int64
     ).reshape(-1, 2)
     for column, metric in enumerate(METRIC_IDS):
-        chosen = select(candidates, values, metric, thresholds.rule, left_out)
+        chosen = select(candidates, values, metric, thresholds.rule, left_out, fit)
         chosen = _agreed(chosen, made, metric, left_out)
         for upper, lower in _inside(chosen, values, column, thresholds, left_out):
             best, other = (_side(made[i], place, float(values[i, column])) for i in (upper, lower))

@@ -47,6 +47,15 @@ def test_a_pair_differs_most_in_its_metric_but_a_proxy_need_not():
     assert len(select(candidates, labels, "rating", rule, left_out)) == 2
 
 
+def test_the_better_clip_of_a_faithful_pair_fits_its_prompt_no_worse():
+    labels, fits = values(0, 1, 0, 1, 0, 1), np.array([0.2, 0.1, 0.2, 0.3, np.nan, 0.1])
+    candidates, left_out = np.array([[0, 1], [2, 3], [3, 0], [4, 5]]), Counter[str]()
+    pairs = select(candidates, labels, "energy", Rule(0.5, faithful=True), left_out, fits)
+    assert pairs.tolist() == [[3, 2], [3, 0], [5, 4]]
+    assert left_out["energy: the better one leaves the prompt"] == 1
+    assert len(select(candidates, labels, "energy", Rule(0.5), left_out, fits)) == 4
+
+
 def test_where_all_are_alike_there_is_no_pair():
     left_out: Counter[str] = Counter()
     assert len(select(np.array([[0, 1]]), values(0.3, 0.3), "energy", Rule(0), left_out)) == 0

@@ -50,7 +50,7 @@ def roundings_of(
     drawn = drawn_codebooks(exact.codec)
     exactly, count = 0.0, 0
     rounded = torch.zeros(len(products), 2, dtype=torch.float64)  # loss and divergence of each
-    for states, codes in _by_length(exact, clips):
+    for states, codes in _together(exact, clips):
         read = [predictions(decoder, states, codes) for decoder in (exact.decoder, *decoders)]
         for (k, target, logits), *others in zip(*read, strict=True):
             if k in drawn:
@@ -65,9 +65,11 @@ def roundings_of(
     return {product: Rounding(loss / exactly, divergence / count) for product, (loss, divergence) in found}
 
 
-def predictions(decoder: Decoder, states: Tensor, codes: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Of each codebook and frame of codes [B, K, T] under text states [B, S, D]: its number, the codes [B]
-    and the logits [B, V] that predict them from all before."""
+def predictions(
+    decoder: Decoder, states: Tensor | Sequence[Tensor], codes: Tensor
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Of each codebook and frame of codes [B, K, T] under the text of `states` (see `Condition`): its number,
+    the codes [B] and the logits [B, V] that predict them from all before."""
     spec = decoder.spec
     B, _, T = codes.shape
     waits = delays(spec.codebooks, spec.channels)
@@ -80,13 +82,10 @@ def predictions(decoder: Decoder, states: Tensor, codes: Tensor) -> Iterator[tup
                 yield k, codes[:, k, column - wait], logits[:, k]
 
 
-def _by_length(model: Model, clips: Sequence[RealClip]) -> Iterator[tuple[Tensor, Tensor]]:
-    """States [B, S, D] and codes [B, K, T] of clips whose captions have as many tokens."""
-    read: dict[int, list[tuple[Tensor, Tensor]]] = {}
-    for clip in clips:
-        states = model.read_prompt(paper_caption(clip.description))
-        read.setdefault(len(states), []).append((states, clip.codes))
-    for some in read.values():
-        for start in range(0, len(some), _TOGETHER):
-            rows = some[start : start + _TOGETHER]
-            yield torch.stack([states for states, _ in rows]), torch.stack([codes for _, codes in rows])
+def _together(model: Model, clips: Sequence[RealClip]) -> Iterator[tuple[list[Tensor], Tensor]]:
+    """States [S, D] of each of some clips' captions, and their codes [B, K, T]."""
+    by_length = sorted(clips, key=lambda clip: len(paper_caption(clip.description)))
+    for start in range(0, len(clips), _TOGETHER):
+        some = by_length[start : start + _TOGETHER]
+        states = [model.read_prompt(paper_caption(clip.description)) for clip in some]
+        yield states, torch.stack([clip.codes for clip in some])
