@@ -159,6 +159,7 @@ def folder(music: Path, out: Path, model: str, as_json: bool, **options: Any) ->
 @click.option(
     "--lower-least", type=float, default=float("-inf"), help="Least value of the lower clip, in sd."
 )
+@click.option("--faithful", is_flag=True, help="The upper clip must fit the prompt no worse than the lower.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @seconds_option
 @limit_option
@@ -183,7 +184,8 @@ def selfplay(out: Path, model: str, prompts: Path | None, as_json: bool, **optio
     settled = settings.settled(sampling_of(base))
     play = Play(options["clips"], options["hints"], options["seed"], settled)
     low, high = options["band"]
-    thresholds = Thresholds(Rule(low, high, options["limit"]), options["upper_least"], options["lower_least"])
+    rule = Rule(low, high, options["limit"], faithful=options["faithful"])
+    thresholds = Thresholds(rule, options["upper_least"], options["lower_least"])
     texts = read_prompts(prompts, "training")
     _make(
         lambda tell: make_pairs(

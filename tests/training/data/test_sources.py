@@ -240,7 +240,7 @@ def test_hints_are_beside_the_prompt():
 
 def test_two_estimators_must_agree():
     made = [
-        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {}, [])
+        selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {}, None, [])
         for tempo in (100.0, 120.0, None)
     ]
     left_out: Counter[str] = Counter()
@@ -253,10 +253,10 @@ def test_a_faulty_clip_is_worse_than_sound_ones_of_its_prompt(tmp_path):
     for name in "abcd":
         selfplay.write_codes(tmp_path / "codes" / f"{name}.npy", np.full((2, 3), ord(name), dtype=np.int16))
     good = [
-        selfplay._Made(p, f"{p} {f}", f"{f}.npy", {}, {}, [])
+        selfplay._Made(p, f"{p} {f}", f"{f}.npy", {}, {}, None, [])
         for p, f in (("jazz", "a"), ("jazz", "b"), ("rock", "c"))
     ]
-    bad = selfplay._Made("jazz", "jazz d", "d.npy", {}, {}, ["silent"])
+    bad = selfplay._Made("jazz", "jazz d", "d.npy", {}, {}, None, ["silent"])
     found = list(selfplay._sound(good, [bad], tmp_path))
     assert [(p.metric, p.chosen.source, p.rejected.source) for p in found] == [
         ("soundness", "jazz a", "jazz d"),
@@ -382,7 +382,7 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     monkeypatch.setattr("training.recipe.SECONDS", 1.0)
     monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
     monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 60)
-    monkeypatch.setattr("training.recipe.CLIPS", 2)
+    monkeypatch.setattr("training.recipe.CLIPS", 8)
     words = ["train", "starter", "--metric", "energy", "--metric", "valence"]
     words += ["--data", str(tmp_path / "pairs"), "--out", str(tmp_path / "pack"), "--model", str(model)]
     assert main([*words, "--json"]) == 0, capsys.readouterr().err
