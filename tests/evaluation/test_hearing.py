@@ -60,9 +60,19 @@ def test_all_that_is_heard_can_be_kept_as_json():
     assert json.loads(json.dumps(found)) == found
 
 
-def test_the_score_is_the_share_of_prompts_that_fit_less():
-    fits = np.array([[0.9, 0.1, 0.2], [0.9, 0.1, 0.2], [0.3, 0.3, 0.3], [np.nan] * 3])
-    assert prompt_scores(fits, [0, 2, 1, 0]).tolist() == [1.0, 0.5, 0.5, 0.0]
+def test_the_score_is_the_share_of_clips_of_other_prompts_that_fit_less():
+    fits = np.array([[0.9, 0.1, 0.2], [0.2, 0.6, 0.1], [0.1, 0.5, 0.7], [0.8, 0.3, 0.9], [np.nan] * 3])
+    found = prompt_scores(fits, [0, 1, 2, 1, 1], [True, True, True, False, False])
+    assert found.tolist() == [1.0, 1.0, 1.0, 0.5, 0.0]
+
+
+def test_a_silent_clip_of_the_base_fits_less_than_any_that_sounds():
+    found = prompt_scores(np.array([[0.1, -0.5], [np.nan, np.nan]]), [0, 1], [True, True])
+    assert found.tolist() == [1.0, 0.0]
+
+
+def test_of_one_prompt_there_is_no_score():
+    assert np.isnan(prompt_scores(np.array([[0.5]]), [0], [True])).all()
 
 
 def test_adherence_is_kept_or_lost():
