@@ -5,11 +5,12 @@ that a clip that stands in many pairs is kept once:
 
     DATA/clips/*.parquet     id, codes [K][T], source
     DATA/pairs/*.parquet     prompt, metric, split, chosen, rejected (ids of clips), chosen_value,
-                             rejected_value, prompt_frames
+                             rejected_value, prompt_frames, direction
     DATA/summary.json        how they were made, and what was left out for which reason
 
 A pair always points upwards; to train the adapter that lowers a metric, swap it. Pairs of SOUNDNESS, whose
-rejected clip is silent, clipped or stuck, belong to every adapter and are never swapped.
+rejected clip is silent, clipped or stuck, belong to every adapter and are never swapped. A pair with a
+direction is for that one only.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.metrics import METRIC_IDS
+from engine.recipe import Direction
 
 SCHEMA: Literal[1] = 1
 CLIPS = "clips"
@@ -56,6 +58,7 @@ class Pair:
     chosen: Side
     rejected: Side
     prompt_frames: int = 0
+    direction: Direction | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, saying what is wrong, if nothing can be learned from this pair."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from engine.errors import Problem
 from engine.files import part_beside, replace_file
 from engine.pairs import CLIPS, PAIRS, SCHEMA, SOUNDNESS, SUMMARY, Pair, Side, Split
+from engine.recipe import Direction
 
 SHARD = 4000  # clips in a file
 _CACHE = ".arrow"
@@ -104,8 +106,18 @@ class _Folder:
             name: self._side(found[name], found[f"{name}_value"], frames) for name in ("chosen", "rejected")
         }
         return Pair(
-            found["prompt"], found["metric"], found["split"], **sides, prompt_frames=found["prompt_frames"]
+            found["prompt"],
+            found["metric"],
+            found["split"],
+            **sides,
+            prompt_frames=found["prompt_frames"],
+            direction=found.get("direction"),
         )
+
+    def kinds(self) -> Iterator[tuple[str, Split, Direction | None]]:
+        """The metric, split and direction of each pair."""
+        directions = self.rows["direction"] if "direction" in self.rows.column_names else repeat(None)
+        return zip(self.rows["metric"], self.rows["split"], directions, strict=False)
 
     def _side(self, clip: str, value: float, frames: int | None) -> Side:
         found = self.clips[self.places[clip]]
@@ -148,17 +160,26 @@ class PairSet(Sequence[Pair]):
         return replace(self, frames=frames)
 
 
-def read_pairs(folders: Sequence[Path], metric: str, split: Split, soundness: bool = False) -> PairSet:
+def read_pairs(
+    folders: Sequence[Path],
+    metric: str,
+    split: Split,
+    direction: Direction | None = None,
+    soundness: bool = False,
+) -> PairSet:
     """The pairs of one metric and split, and those of SOUNDNESS beside them if `soundness`.
 
-    Raises NoPairs if no folder has any of the metric, Problem if one is no data.
+    With a direction, those for the other one are left out. Raises NoPairs if no folder has any of the metric,
+    Problem if one is no data.
     """
     opened = tuple(_open(folder) for folder in folders)
     found = [
         (number, row, name)
         for number, folder in enumerate(opened)
-        for row, (name, part) in enumerate(zip(folder.rows["metric"], folder.rows["split"], strict=True))
-        if part == split and (name == metric or (soundness and name == SOUNDNESS))
+        for row, (name, part, only) in enumerate(folder.kinds())
+        if part == split
+        and (name == metric or (soundness and name == SOUNDNESS))
+        and (direction is None or only in (None, direction))
     ]
     rows = tuple((number, row) for number, row, _ in found)
     if not any(name == metric for *_, name in found):
@@ -199,6 +220,7 @@ _PAIR_COLUMNS = (
     "chosen_value",
     "rejected_value",
     "prompt_frames",
+    "direction",
 )
 
 
@@ -219,6 +241,7 @@ def _row(pair: Pair) -> dict[str, Any]:
         "chosen_value": pair.chosen.value,
         "rejected_value": pair.rejected.value,
         "prompt_frames": pair.prompt_frames,
+        "direction": pair.direction,
     }
 
 

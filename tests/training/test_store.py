@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 
 from engine.errors import Problem
-from engine.pairs import CLIPS, SOUNDNESS, SUMMARY
+from engine.packs import DIRECTIONS
+from engine.pairs import CLIPS, PAIRS, SOUNDNESS, SUMMARY
 from tests.training.tiny_pairs import pairs, write
 from training.batches import sides
 from training.store import read_pairs, read_summary, write_pairs
@@ -72,6 +74,26 @@ def test_pairs_of_soundness_are_read_beside_those_of_a_metric_and_never_swapped(
     assert len(read_pairs([tmp_path / "data"], "energy", "train")) == 1
     with pytest.raises(Problem, match="no train pairs for 'tempo'"):
         read_pairs([tmp_path / "data"], "tempo", "train", soundness=True)
+
+
+def test_a_pair_of_one_direction_is_not_read_for_the_other(tmp_path: Path) -> None:
+    both, up, down = pairs(3)
+    made = [both, replace(up, direction="positive"), replace(down, direction="negative")]
+    write_pairs(tmp_path / "data", made, "random numbers")
+    found = {way: read_pairs([tmp_path / "data"], "energy", "train", way) for way in DIRECTIONS}
+    assert [pair.chosen.id for pair in found["positive"]] == [both.chosen.id, up.chosen.id]
+    assert [pair.chosen.id for pair in found["negative"]] == [both.chosen.id, down.chosen.id]
+    assert [pair.direction for pair in found["negative"]] == [None, "negative"]
+    assert len(read_pairs([tmp_path / "data"], "energy", "train")) == 3
+
+
+def test_pairs_written_before_there_were_directions_are_for_both(tmp_path: Path) -> None:
+    write_pairs(tmp_path / "data", pairs(2), "random numbers")
+    (file,) = (tmp_path / "data" / PAIRS).iterdir()
+    table = pyarrow.parquet.read_table(file)
+    pyarrow.parquet.write_table(table.drop_columns("direction").replace_schema_metadata(), file)
+    found = read_pairs([tmp_path / "data"], "energy", "train", "negative")
+    assert [pair.direction for pair in found] == [None, None]
 
 
 def test_pairs_of_several_folders_are_spread_over_them(tmp_path: Path) -> None:

@@ -159,7 +159,11 @@ def folder(music: Path, out: Path, model: str, as_json: bool, **options: Any) ->
 @click.option(
     "--lower-least", type=float, default=float("-inf"), help="Least value of the lower clip, in sd."
 )
-@click.option("--faithful", is_flag=True, help="The upper clip must fit the prompt no worse than the lower.")
+@click.option(
+    "--faithful",
+    is_flag=True,
+    help="What a knob is to prefer must fit the prompt no worse than what it is to leave.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @seconds_option
 @limit_option

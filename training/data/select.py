@@ -28,8 +28,8 @@ class Rule:
     The clips must differ by at least `margin` and at most `most`, and by at least `purity` times what they
     differ by in any other measured metric, or the easiest way to the metric is taken for it: a crowd sounds
     energetic. (A proxy is made of measured metrics, so this is not asked of it.) Of more than `limit` pairs
-    those are kept that differ most in the metric and least in the others. If `faithful`, the chosen clip must
-    fit its prompt at least as well as the rejected one, where that is known: else a knob learns to leave it.
+    those are kept that differ most in the metric and least in the others. If `faithful`, the upper clip must
+    fit its prompt at least as well as the lower one, where that is known: else a knob learns to leave it.
     """
 
     margin: float = 0.5

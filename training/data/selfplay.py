@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import labels
@@ -29,6 +30,7 @@ from engine.metrics import METRIC_IDS
 from engine.model import Model, load_model
 from engine.pairs import SOUNDNESS, Pair, Side
 from engine.parallel import in_processes, one_torch_thread
+from engine.recipe import Direction
 from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
 from training.data.fit import embedding_of, fits, scorer_version
@@ -169,12 +171,17 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
     candidates = np.array(
         [pair for clips in by_prompt.values() for pair in combinations(clips, 2)], dtype=np.int64
     ).reshape(-1, 2)
+    ways: list[tuple[Direction | None, NDArray[np.float64] | None]] = [(None, None)]
+    if thresholds.rule.faithful:  # downwards, the lower clip is the one that has to fit
+        ways = [("positive", fit), ("negative", -fit)]
     for column, metric in enumerate(METRIC_IDS):
-        chosen = select(candidates, values, metric, thresholds.rule, left_out, fit)
-        chosen = _agreed(chosen, made, metric, left_out)
-        for upper, lower in _inside(chosen, values, column, thresholds, left_out):
-            best, other = (_side(made[i], place, float(values[i, column])) for i in (upper, lower))
-            yield Pair(made[upper].prompt, metric, split_of(made[upper].prompt), best, other)
+        for direction, better in ways:
+            chosen = select(candidates, values, metric, thresholds.rule, left_out, better)
+            chosen = _agreed(chosen, made, metric, left_out)
+            for upper, lower in _inside(chosen, values, column, thresholds, left_out):
+                best, other = (_side(made[i], place, float(values[i, column])) for i in (upper, lower))
+                prompt = made[upper].prompt
+                yield Pair(prompt, metric, split_of(prompt), best, other, direction=direction)
 
 
 def _sound(made: list[_Made], broken: list[_Made], place: Path) -> Iterator[Pair]:

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +15,20 @@ from engine.cli import main
 from engine.errors import Problem
 from engine.job import Job
 from engine.metrics import METRIC_IDS
-from engine.packs import load_pack
+from engine.packs import DIRECTIONS, load_pack
 from engine.preferences import Preference, write_preference
 from engine.recipe import ModelRecord, Recipe
 from engine.take import Take, write_take
 from tests.engine import tiny
 from tests.training.fixtures import rendering
 from training import recipe
+from training.batches import sides
 from training.codec import codec_id, load_codec
 from training.data import counterfactual, folder, library, selfplay, spotify
 from training.data.clips import Excerpt, encode_excerpts, excerpts_of
 from training.data.select import Rule
 from training.data.splits import split_of
-from training.store import read_pairs, read_summary
+from training.store import NoPairs, read_pairs, read_summary
 
 SECONDS = 2.0
 
@@ -230,6 +233,23 @@ def test_the_model_plays_against_itself(tmp_path, model, monkeypatch):
     monkeypatch.setattr(selfplay, "make_clips", lambda *_: pytest.fail("played again"))
     again = selfplay.make_pairs(prompts, tmp_path / "again", model, "0" * 64, play, rule, 1, silent)
     assert again == made
+
+
+def test_what_a_knob_is_to_prefer_fits_the_prompt_no_worse(tmp_path, model, monkeypatch):
+    monkeypatch.setattr(selfplay, "fits", lambda embeddings, _: np.arange(len(embeddings), dtype=float))
+    settings = selfplay.GenerationSettings(seconds=1, guidance=1)
+    play, rule = selfplay.Play(clips=4, settings=settings), selfplay.Thresholds(Rule(0.1, 9.0, faithful=True))
+    selfplay.make_pairs(["rock guitar", "piano"], tmp_path / "p", model, "0" * 64, play, rule, 1, silent)
+    found = []
+    for metric, direction in product(METRIC_IDS, DIRECTIONS):
+        for split in ("train", "test"):
+            with suppress(NoPairs):
+                found += [
+                    (direction, *(int(side.source[-1]) for side in sides(pair, direction)))
+                    for pair in read_pairs([tmp_path / "p"], metric, split, direction)
+                ]
+    assert {direction for direction, *_ in found} == {"positive", "negative"}
+    assert all(better > worse for _, better, worse in found)  # a later seed fits better here
 
 
 def test_hints_are_beside_the_prompt():
