@@ -30,7 +30,7 @@ from engine.parallel import in_processes, one_torch_thread
 from engine.paths import home
 from evaluation.hearing import VERSION, hear
 
-BATCH = 64  # clips made and heard before they are kept
+BATCH = 96  # clips made and heard before they are kept
 
 Knobs = tuple[tuple[str, float], ...]  # metric and value, in the order of METRICS; empty is the base
 Audio = NDArray[np.float32]

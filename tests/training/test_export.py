@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from engine.codecs import build
 from engine.codecs.stem import StemCodec
@@ -103,3 +103,16 @@ def test_without_a_splitter_nothing_is_written(made: tuple[Path, Path, int], tmp
         patch.setattr("training.starter.codec.train.StemCodecConfig", lambda: CODEC)
         export(tmp_path, tmp_path / "starter")
     assert not (tmp_path / "starter").exists()
+
+
+def test_halfway_is_the_mean_of_a_model_and_the_runs(made: tuple[Path, Path, int], tmp_path: Path) -> None:
+    run, trained, _ = made
+    norm = "decoder.model.decoder.layer_norm.weight"
+    before = load_file(trained / "model.safetensors")
+    save_file(before | {norm: torch.full_like(before[norm], 0.75)}, tmp_path / "model.safetensors")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.starter.codec.train.StemCodecConfig", lambda: CODEC)
+        export(run, tmp_path / "mean", tmp_path)
+    found = load_file(tmp_path / "mean" / "model.safetensors")
+    assert (found[norm] == 0.5).all()
+    assert all(torch.equal(found[name], before[name]) for name in before if name != norm)

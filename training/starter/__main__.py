@@ -173,11 +173,14 @@ def lm(
 @click.option(
     "--to", "target", type=click.Path(path_type=Path), default=Path("resources/starter"), show_default=True
 )
-def export(run: Path, target: Path) -> None:
+@click.option(
+    "--halfway", type=click.Path(path_type=Path), help="Go only half of the way from this model folder's."
+)
+def export(run: Path, target: Path, halfway: Path | None) -> None:
     """Write the model folder that ships."""
     from training.starter.export import export as write
 
-    click.echo(f"{target / 'model.safetensors'}: {write(run, target) / 1e6:.1f} MB")
+    click.echo(f"{target / 'model.safetensors'}: {write(run, target, halfway) / 1e6:.1f} MB")
 
 
 @starter.command()

@@ -16,14 +16,16 @@ from engine.job import Sampling
 from training.starter import checkpoint
 from training.starter.codec.train import trained_network
 from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
+from training.starter.model_folder import model_weights
 
 SAMPLING = Sampling(guidance=1.0, temperature=0.9)  # what suited it best on validation captions (docs/log.md)
 
 
-def export(run: Path, target: Path) -> int:
+def export(run: Path, target: Path, halfway: Path | None = None) -> int:
     """Write codec, splitter and language model of `run` to `target`; returns the bytes of the weights.
 
-    Raises Problem if one of them is not trained yet.
+    With `halfway`, the language model lies half of the way between that of this model folder and the run's
+    (Wortsman et al. 2022, https://arxiv.org/abs/2109.01903). Raises Problem if something is not there.
     """
     network, decoder = trained_network(run), trained_decoder(run)
     splitter = checkpoint.load(run / "splitter.pt")
@@ -43,11 +45,13 @@ def export(run: Path, target: Path) -> int:
         "torch_dtype": "float16",
     }
     tensors = {f"audio_encoder.{name}": value for name, value in network.state_dict().items()}
-    tensors |= {
-        f"decoder.{name}": value
+    trained = {
+        name: value
         for name, value in decoder.state_dict().items()
         if not name.endswith("embed_positions.weights")
     }
+    before = model_weights(halfway, "decoder.") if halfway else trained
+    tensors |= {f"decoder.{name}": (value + before[name]) / 2 for name, value in trained.items()}
     half = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
     weights = target / "model.safetensors"
     replace_file(weights, save(half, metadata={"format": "pt"}))
