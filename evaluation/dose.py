@@ -6,7 +6,7 @@ tested between -5 and 0 and between 0 and 5, one-sided, and corrected for all th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ LEAST_ADHERENCE = 0.9
 MIXED = 4.0
 MEASURED = tuple(name for name in METRIC_IDS if not ESTIMATORS[name].proxy)
 
-Verdict = Literal["works", "weak", "no effect"]
+Verdict = Literal["works", "weak", "no effect", "not measured"]
 Heard = Mapping[Wanted, Mapping[str, Any]]
 Array = NDArray[np.float64]
 
@@ -125,6 +125,8 @@ def report(
         steps[metric] = (up, down)
     corrected = iter(holm([p for both in steps.values() for p in both]))
     found = {metric: _dose(metric, rows, next(corrected), next(corrected)) for metric in knobs}
+    if not tellable(len(prompts), len(knobs)):
+        found = {metric: replace(dose, verdict="not measured") for metric, dose in found.items()}
     return Report(tuple(prompts), tuple(seeds), VALUES, found)
 
 
@@ -204,6 +206,11 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
         faults=faults,
         verdict=verdict_of(rank, p_up, p_down, span, adherence, sum(faults.values())),
     )
+
+
+def tellable(prompts: int, knobs: int) -> bool:
+    """Whether any step can be sure: Wilcoxon's least p over n prompts is 2^-n, times all tests (Holm)."""
+    return 2 * knobs * 0.5**prompts < SURE
 
 
 def verdict_of(

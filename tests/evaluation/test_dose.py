@@ -20,6 +20,7 @@ from evaluation.dose import (
     mixtures,
     recommended_range,
     report,
+    tellable,
     turnable,
     verdict_of,
 )
@@ -73,6 +74,14 @@ def test_a_knob_that_works_is_told_so() -> None:
     assert dose.second_opinion is not None and dose.second_opinion.agrees
     assert dose.recommended == (-5.0, 5.0)
     assert dose.adherence[2] == 1.0 and dose.adherence_ratios == (dose.adherence[0], dose.adherence[4])
+
+
+def test_too_few_prompts_tell_nothing() -> None:
+    assert not tellable(11, 13) and tellable(12, 13) and tellable(8, 1)
+    knobs = {"energy": (-5.0, -2.5, 2.5, 5.0)}
+    hear = heard_as({"energy": 0.05})
+    heard = {clip: hear(clip) for clip in clips_to_hear(PROMPTS[:7], SEEDS, knobs)}
+    assert report(PROMPTS[:7], SEEDS, knobs, heard).metrics["energy"].verdict == "not measured"
 
 
 def test_a_knob_without_effect_is_told_so() -> None:

@@ -43,7 +43,7 @@ def test_predictions_are_those_of_transformers(folder: Path) -> None:
     states = torch.stack([model.read_prompt(paper_caption(clip.description)) for clip in some])
     K, T = codes.shape[1:]
     losses = torch.zeros(K)
-    for k, target, logits in predictions(model.decoder, states, codes):
+    for k, target, logits in predictions(model.decoder, list(states), codes):
         losses[k] += torch.nn.functional.cross_entropy(logits, target) / T
     reference = hub_decoder(folder)
     pad = model.decoder.spec.pad

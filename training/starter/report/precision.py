@@ -66,9 +66,9 @@ def roundings_of(
 
 
 def predictions(
-    decoder: Decoder, states: Tensor | Sequence[Tensor], codes: Tensor
+    decoder: Decoder, states: Sequence[Tensor], codes: Tensor
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Of each codebook and frame of codes [B, K, T] under the text of `states` (see `Condition`): its number,
+    """Of each codebook and frame of codes [B, K, T] under text states [S, D], one of each clip: its number,
     the codes [B] and the logits [B, V] that predict them from all before."""
     spec = decoder.spec
     B, _, T = codes.shape
