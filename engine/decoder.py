@@ -25,7 +25,7 @@ from torch import Tensor
 
 from engine.adapters import LowRank
 from engine.job import Product
-from engine.linear import ROWS, Linear, Projection, Tuning, costs, steady, tune
+from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, costs, steady, tune
 
 PREFILL_FRAMES = 64  # columns read at once where many are known
 
@@ -234,11 +234,14 @@ class Decoder:
         """What a step pays for the changes, added while decoding or merged: see `linear.costs`."""
         return costs(self._projections, changes)
 
-    def block_sizes(self, tunings: Sequence[Tuning | None]) -> list[int]:
+    def block_sizes(self, tunings: Sequence[Tuning | None], guided: bool) -> list[int]:
         """How many rows a block may have for clips of these tunings, from the most to ROWS (see above)."""
+        rows = len(tunings) * rows_per_clip(guided)
+        if rows <= ROWS or self.like.device.type != "cpu":
+            return [ROWS]
         used: list[Linear] = [p.linear for p in self._projections]
         used += [linear for tuning in tunings if tuning for linear in tuning.linears]
-        return steady(used) if self.like.device.type == "cpu" else [ROWS]
+        return steady(used, min(MOST_ROWS, math.ceil(rows / ROWS) * ROWS))
 
     def start(
         self, tunings: Sequence[Tuning | None], guided: bool, condition: Condition, columns: int

@@ -21,7 +21,7 @@ from engine.decoder import Block, Condition, Decoder, rows_per_clip
 from engine.delay import columns, delayed, delays
 from engine.errors import Problem
 from engine.job import Sampling
-from engine.linear import ROWS, Tuning
+from engine.linear import Tuning
 from engine.sampling import noise_for, sample
 
 
@@ -153,8 +153,7 @@ class _Batch:
         tunings = [clip.tuning for clip in request.clips]
         waits = delays(decoder.spec.codebooks, decoder.spec.channels)
         size = columns(window.end - window.start, waits)
-        one = len(tunings) * self._rows <= ROWS
-        sizes = [ROWS] if one else decoder.block_sizes(tunings)
+        sizes = decoder.block_sizes(tunings, self._guided)
         parts = _parts(len(tunings), [rows // self._rows for rows in sizes])
         self._blocks: list[tuple[Block, Tensor | None]] = [
             decoder.start(tunings[part], self._guided, condition.of(part), size) for part in parts

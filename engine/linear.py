@@ -69,24 +69,24 @@ def has_fbgemm() -> bool:
     return "fbgemm" in torch.backends.quantized.supported_engines
 
 
-def steady(linears: Iterable[Linear]) -> list[int]:
-    """How many rows, up to MOST_ROWS, these may read at once so that each gets the same bits as among ROWS.
+def steady(linears: Iterable[Linear], most: int = MOST_ROWS) -> list[int]:
+    """How many rows, up to `most`, these may read at once so that each gets the same bits as among ROWS.
 
-    From the most down to ROWS itself, all multiples of it; tried once a shape.
+    From the most down to ROWS itself, all multiples of it; tried once a shape, as far as it is asked for.
     """
-    sizes = set(range(ROWS, MOST_ROWS + 1, ROWS))
+    sizes = set(range(ROWS, most + 1, ROWS))
     for linear in linears:
-        sizes &= _steady(linear.shape, linear.product)
+        sizes &= _steady(linear.shape, linear.product, most)
     return sorted(sizes, reverse=True)
 
 
 @cache
-def _steady(shape: tuple[int, int], product: Product) -> frozenset[int]:
+def _steady(shape: tuple[int, int], product: Product, most: int) -> frozenset[int]:
     random = torch.Generator().manual_seed(0)
     linear = Linear(torch.randn(shape, generator=random), product)
-    rows = torch.randn(MOST_ROWS, shape[1], generator=random)
+    rows = torch.randn(most, shape[1], generator=random)
     few = torch.cat([linear(some) for some in torch.split(rows, ROWS)])
-    sizes = range(ROWS, MOST_ROWS + 1, ROWS)
+    sizes = range(ROWS, most + 1, ROWS)
     return frozenset(size for size in sizes if torch.equal(linear(rows[:size]), few[:size]))
 
 

@@ -164,7 +164,6 @@ def _counted(codec: Codec, codes: Tensor) -> dict[str, float]:
 
 def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
     values = values_of([clip.labels for clip in made])
-    fit = fits([clip.embedding for clip in made], [clip.prompt for clip in made])
     by_prompt: dict[str, list[int]] = {}
     for i, clip in enumerate(made):
         by_prompt.setdefault(clip.prompt, []).append(i)
@@ -173,6 +172,7 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
     ).reshape(-1, 2)
     ways: list[tuple[Direction | None, NDArray[np.float64] | None]] = [(None, None)]
     if thresholds.rule.faithful:  # downwards, the lower clip is the one that has to fit
+        fit = fits([clip.embedding for clip in made], [clip.prompt for clip in made])
         ways = [("positive", fit), ("negative", -fit)]
     for column, metric in enumerate(METRIC_IDS):
         for direction, better in ways:

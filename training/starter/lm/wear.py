@@ -29,11 +29,11 @@ def worn(codes: Tensor, parts: tuple[int, ...], silence: Tensor, share: float, r
     """Codes [B, K, T] -> as they are heard: a `share` of the clips has faults.
 
     `parts` counts the codebooks of the metre, which never fails, and of each stem; `silence` are the stems'
-    codes for it. Stems fail one by one, so
-    that a stem learns to go on as it was while another has left the way; half of the times all fail together,
-    too. In some clips nothing is left but the metre: it must be counted whatever sounds, or it is lost with
-    the first wrong notes, and what sounds must be found from it again. In some it is so silent as music never
-    is for long; a model that has not heard that goes on with it, and its clip stays silent.
+    codes for it. Stems fail one by one, so that a stem learns to go on as it was while another has left the
+    way; half of the times all fail together, too. In some clips nothing is left but the metre: it must be
+    counted whatever sounds, or it is lost with the first wrong notes, and what sounds must be found from it
+    again. In some it is so silent as music never is for long; a model that has not heard that goes on with
+    it, and its clip stays silent.
     """
     heard = codes.clone()
     for clip in heard:
