@@ -18,7 +18,7 @@ from training.starter.codec.train import trained_network
 from training.starter.lm.train import TEXT_PACKAGE, trained_decoder
 from training.starter.model_folder import model_weights
 
-SAMPLING = Sampling(guidance=1.0, temperature=0.95)  # what suited it best on validation captions (docs/log.md)
+SAMPLING = Sampling(guidance=1.0)  # what suited it best (docs/log.md)
 
 
 def export(run: Path, target: Path, halfway: Path | None = None) -> int:
