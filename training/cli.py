@@ -2,7 +2,7 @@
 
 import click
 
-from training.commands.adapters import dpo, pack, starter
+from training.commands.adapters import dpo, oppose, pack, starter
 from training.commands.data import data
 
 
@@ -20,5 +20,5 @@ def train() -> None:
     """
 
 
-for command in (data, dpo, pack, starter):
+for command in (data, dpo, pack, oppose, starter):
     train.add_command(command)

@@ -47,6 +47,7 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     from training.memory import keep_memory
     from training.policy import layout_of, load_decoder, save_adapter, with_lora
     from training.references import score_references
+    from training.strength import strengthen
     from training.trainer import DpoTrainer
 
     keep_memory()
@@ -89,28 +90,15 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     if not trainer.is_world_process_zero():
         return Trained(pack, _card(plan, model, sha256, config, train, held_out, trainer))
     folder = pack / plan.metric / plan.direction
-    lora = plan.lora
-    if plan.strength is not None:
-        tell("scaling", 0, 1, {})
-        lora = replace(lora, gain=lora.gain * _scale(trainer, layout, plan.strength))
-    card = _card(replace(plan, lora=lora), model, sha256, config, train, held_out, trainer)
     beside = part_beside(folder)  # whole or not at all: others may train into the same pack
-    save_adapter(trainer.accelerator.unwrap_model(trainer.model), beside, lora)
+    save_adapter(trainer.accelerator.unwrap_model(trainer.model), beside, plan.lora)
+    tell("scaling", 0, 1, {})
+    lora = replace(plan.lora, gain=plan.lora.gain * strengthen(beside, plan))
+    card = _card(replace(plan, lora=lora), model, sha256, config, train, held_out, trainer)
     replace_file(beside / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
     return Trained(folder, card)
-
-
-def _scale(trainer: Any, layout: Any, strength: float) -> float:
-    """By what to multiply the trained LoRA; told from the first held-out batch."""
-    from training.batches import clips_of
-    from training.strength import scale_for
-
-    count = min(trainer.args.per_device_eval_batch_size, len(trainer.eval_dataset))
-    batch = trainer.data_collator([trainer.eval_dataset[n] for n in range(count)])
-    clips = clips_of({name: value.to(trainer.args.device) for name, value in batch.items()})
-    return scale_for(trainer.accelerator.unwrap_model(trainer.model), clips, layout, strength)
 
 
 def _check_codes(pairs: PairSet, codebooks: int, card: int, plan: Plan) -> None:

@@ -1,7 +1,7 @@
-"""`tunedial train dpo`, `pack` and `starter`: one adapter, all of a pack, the starter's own."""
+"""`tunedial train dpo`, `pack`, `oppose` and `starter`: one adapter, all of a pack, the starter's own."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,12 @@ import click
 
 from engine.commands.common import echo_json, json_option
 from engine.metrics import METRIC_IDS
-from training.commands.common import FOLDER, model_option, workers_option
+from training.commands.common import FOLDER, HERE, model_option, workers_option
 from training.commands.plan import plan_from, plan_options
 
 if TYPE_CHECKING:
+    from training.dpo import Tell
+    from training.pack import Progress, Slot
     from training.plan import Plan
 
 
@@ -71,7 +73,7 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
     tunedial train pack --data pairs --out my-pack --plan slurm > pack.sbatch && sbatch pack.sbatch
     tunedial train pack --data pairs --out my-pack --plan accelerate --gpus 4 > pack.sh && bash pack.sh
     """
-    from training.pack import slots_of
+    from training.pack import slots_of, train_pack
 
     slots = slots_of(options["metrics"], options["slot"])
     plan = plan_from(slots[0].metric, slots[0].direction, options)
@@ -79,7 +81,26 @@ def pack(out: Path, launch: str | None, as_json: bool, **options: Any) -> None:
         click.echo(_script(click.get_current_context(), launch, slots, _runs(out), options["gpus"]))
         return
     plans = {slot: replace(plan, metric=slot.metric, direction=slot.direction) for slot in slots}
-    _train_pack(plans, out, options["name"] or out.name.lower(), options["pack_version"], as_json)
+    names = options["name"] or out.name.lower(), options["pack_version"]
+    _show(_follow(plans, lambda tell: train_pack(plans, _runs(out), out, *names, lambda _: tell)), as_json)
+
+
+@click.command()
+@click.option("--apart", type=HERE, required=True, help="A pack with both adapters of its metrics.")
+@click.option("--out", type=FOLDER, required=True, help="The new pack's folder.")
+@json_option
+def oppose(apart: Path, out: Path, as_json: bool) -> None:
+    """Make of each metric's two adapters one direction and its opposite: what both change alike goes.
+
+    \b
+    tunedial train pack --data pairs --out apart
+    tunedial train oppose --apart apart --out my-pack
+
+    The knobs of Tunedial's own pack turn about twice as far for it, and both ways.
+    """
+    from training.opposites import oppose_pack
+
+    _show(_follow({}, lambda tell: oppose_pack(apart, out, out.name.lower(), tell)), as_json)
 
 
 @click.command()
@@ -107,41 +128,57 @@ def starter(
     """
     from rich.console import Console
 
-    from training.pack import slots_of
-    from training.recipe import NAME, VERSION, make_pairs, starter_plans
+    from training.opposites import oppose_pack
+    from training.pack import slots_of, train_pack
+    from training.recipe import ALONE, NAME, VERSION, make_pairs, starter_plans
     from training.show import telling
 
     slots = slots_of(metrics, None)
     with telling(Console(stderr=True), "pairs:") as tell:
         make_pairs(data, model, workers, tell)
-    _train_pack(starter_plans(slots, data, model), out, NAME, VERSION, as_json)
+    plans = starter_plans(slots, data, model)
+    apart = _runs(out) / "apart"
+    _follow(plans, lambda tell: train_pack(plans, _runs(out), apart, NAME, VERSION, lambda _: tell))
+    made = _follow(plans, lambda tell: oppose_pack(apart, out, NAME, tell, plans, ALONE))
+    _show(made, as_json)
 
 
-def _train_pack(plans: Mapping[Any, "Plan"], out: Path, name: str, version: str, as_json: bool) -> None:
-    """Train adapters, telling how far it is, and show all of them at the end."""
+def _follow(
+    plans: Mapping["Slot", "Plan"], work: Callable[["Tell"], Iterator["Progress"]]
+) -> dict["Slot", "Progress"]:
+    """Do `work` on a pack and tell how far it is; returns how each adapter ended."""
     from rich.console import Console
 
-    from training.pack import Progress, train_pack
-    from training.show import pack_table, telling
+    from training.pack import Progress
+    from training.show import telling
 
     states = {slot: Progress(slot, "waiting") for slot in plans}
     console = Console(stderr=True)
     with telling(console) as tell:
-        for progress in train_pack(plans, _runs(out), out, name, version, lambda _: tell):
+        for progress in work(tell):
             states[progress.slot] = progress
             if progress.state != "training":
                 console.print(f"{progress.slot.metric} {progress.slot.direction}: {progress.state}")
-    if as_json:
-        adapters = {
-            f"{slot.metric}/{slot.direction}": {
-                "state": state.state,
-                "card": state.card and state.card.model_dump(mode="json"),
-            }
-            for slot, state in states.items()
-        }
-        echo_json({"adapters": adapters})
+    return states
+
+
+def _show(states: Mapping["Slot", "Progress"], as_json: bool) -> None:
+    """Print how each adapter ended."""
+    from rich.console import Console
+
+    from training.show import pack_table
+
+    if not as_json:
+        Console().print(pack_table(states))
         return
-    Console().print(pack_table(states))
+    adapters = {
+        f"{slot.metric}/{slot.direction}": {
+            "state": state.state,
+            "card": state.card and state.card.model_dump(mode="json"),
+        }
+        for slot, state in states.items()
+    }
+    echo_json({"adapters": adapters})
 
 
 def _script(ctx: click.Context, launch: str, slots: Any, runs: Path, gpus: int) -> str:
