@@ -111,6 +111,14 @@ def with_lora(decoder: Any, plan: LoraPlan) -> Any:
         return get_peft_model(decoder, config)
 
 
+def with_adapter(decoder: Any, folder: Path) -> Any:
+    """`decoder` inside a PeftModel whose LoRA is the adapter in `folder`, which does not train."""
+    from peft import PeftModel
+
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # as above
+        return PeftModel.from_pretrained(decoder, str(folder))
+
+
 def save_adapter(policy: Any, folder: Path, plan: LoraPlan) -> None:
     """Write the LoRA in PEFT's layout, half precision, its scale times `plan.gain`."""
     from peft import get_peft_model_state_dict

@@ -18,7 +18,7 @@ from engine.files import replace_file
 from training.batches import Examples, clips_of, collate
 from training.cache import text_states
 from training.plan import Plan, model_here
-from training.policy import layout_of, load_decoder
+from training.policy import layout_of, load_decoder, with_adapter
 from training.scoring import Clips, Layout, divergence, predictions
 from training.store import read_pairs
 
@@ -59,8 +59,6 @@ def strengthen(folder: Path, plan: Plan) -> float:
 
     Returns by how much. Raises Problem if the model or the pairs of the plan are not there.
     """
-    from peft import PeftModel
-
     if plan.strength is None:
         return 1.0
     _, base = model_here(plan.model)
@@ -71,7 +69,7 @@ def strengthen(folder: Path, plan: Plan) -> float:
         text_states(base, weights_sha256(base), pairs.prompts()),
         None,
     )
-    policy = PeftModel.from_pretrained(load_decoder(base), str(folder))
+    policy = with_adapter(load_decoder(base), folder)
     layout = layout_of(policy)
     for module in policy.modules():
         if isinstance(getattr(module, "scaling", None), dict):
