@@ -56,11 +56,13 @@ class Part:
 # The metre of the first frame decides the tempo, one code in thousands.
 PARTS = (
     Part(("tempo",), 2e-3, 0.05, 100, 10, None, gain=0.6),
-    Part(("acousticness", "valence"), 3e-4, 0.01, 100, None, 0.035),
+    Part(("acousticness", "valence"), 3e-4, 0.01, 100, None, 0.0156),
     # What a clip will be is decided early on, and then only gone on with.
-    Part(("energy", "danceability", "speechiness", "popularity", "like_ratio"), 3e-4, 0.01, 100, 100, 0.012),
+    Part(("energy", "danceability", "popularity"), 3e-4, 0.01, 100, 100, 0.0053),
+    Part(("speechiness", "like_ratio"), 3e-4, 0.01, 100, 100, 0.012),
     Part(("instrumentalness",), 3e-4, 0.01, 100, 100, 0.018),
-    Part(("liveness", "rating"), 3e-4, 0.01, 100, 100, 0.006),
+    Part(("liveness",), 3e-4, 0.01, 100, 100, 0.0027),
+    Part(("rating",), 3e-4, 0.01, 100, 100, 0.006),
     # Farther, and clips stop or fall silent.
     Part(("interactions", "views"), 3e-4, 0.01, 100, 100, 0.003),
 )
