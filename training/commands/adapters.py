@@ -96,7 +96,7 @@ def oppose(apart: Path, out: Path, as_json: bool) -> None:
     tunedial train pack --data pairs --out apart
     tunedial train oppose --apart apart --out my-pack
 
-    The knobs of Tunedial's own pack turn about twice as far for it, and both ways.
+    Most knobs of Tunedial's own pack turn farther for it, and both ways.
     """
     from training.opposites import oppose_pack
 
