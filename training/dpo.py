@@ -92,7 +92,8 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     folder = pack / plan.metric / plan.direction
     beside = part_beside(folder)  # whole or not at all: others may train into the same pack
     save_adapter(trainer.accelerator.unwrap_model(trainer.model), beside, plan.lora)
-    tell("scaling", 0, 1, {})
+    if plan.strength is not None:
+        tell("scaling", 0, 1, {})
     lora = replace(plan.lora, gain=plan.lora.gain * strengthen(beside, plan))
     card = _card(replace(plan, lora=lora), model, sha256, config, train, held_out, trainer)
     replace_file(beside / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())

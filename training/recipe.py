@@ -53,8 +53,8 @@ class Part:
     gain: float = LORA.gain
 
 
-# The metre of the first frame decides the tempo, one code in thousands.
 PARTS = (
+    # The metre of the first frame decides it, one code in thousands.
     Part(("tempo",), 2e-3, 0.05, 100, 10, None, gain=0.6),
     Part(("acousticness", "valence"), 3e-4, 0.01, 100, None, 0.0156),
     # What a clip will be is decided early on, and then only gone on with.
