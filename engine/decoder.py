@@ -336,7 +336,7 @@ class Decoder:
                 if isinstance(part, Linear):
                     y[rows] = made
                 else:
-                    y[rows] += made
+                    y[rows].add_(made)
         return y
 
     def _split(self, x: Tensor) -> Tensor:

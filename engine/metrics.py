@@ -37,6 +37,9 @@ METRICS: tuple[Metric, ...] = (
 
 METRIC_IDS: tuple[str, ...] = tuple(metric.id for metric in METRICS)
 
+# No knob: how well a clip fits its prompt. Pairs and adapters of it help knobs to keep the prompt.
+ADHERENCE = "adherence"
+
 
 def metric(name: str) -> Metric:
     """The metric whose id is `name`. Raises CallProblem with the closest id if there is none."""

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from engine.adapters import CONFIG_FILE, WEIGHTS_FILE, read_config
 from engine.errors import CallProblem, Problem
 from engine.files import part_beside, replace_file, sha256_of, write_problem
-from engine.metrics import METRIC_IDS, metric
+from engine.metrics import ADHERENCE, METRIC_IDS, metric
 from engine.mix import Mix
 from engine.paths import packs_dir, resources
 from engine.recipe import Direction
@@ -140,7 +140,7 @@ class Card(_File):
 
     @model_validator(mode="after")
     def _known_metric(self) -> "Card":
-        if self.metric not in METRIC_IDS:
+        if self.metric not in (*METRIC_IDS, ADHERENCE):
             raise ValueError(f"there is no metric called '{self.metric}'")
         return self
 
@@ -188,7 +188,7 @@ def load_pack(folder: Path) -> Pack:
             place = folder / name / direction
             if place.is_dir():
                 adapters[name, direction] = _load_adapter(name, direction, place)
-    if not adapters:
+    if not adapters and not (folder / ADHERENCE).is_dir():
         raise Problem(f"{folder} holds no adapters.", "Choose a folder with <metric>/<positive|negative>/.")
     return Pack(folder, manifest, MappingProxyType(adapters))
 

@@ -9,8 +9,8 @@ that a clip that stands in many pairs is kept once:
     DATA/summary.json        how they were made, and what was left out for which reason
 
 A pair always points upwards; to train the adapter that lowers a metric, swap it. Pairs of SOUNDNESS, whose
-rejected clip is silent, clipped or stuck, belong to every adapter and are never swapped. A pair with a
-direction is for that one only.
+rejected clip is silent, clipped or stuck, belong to every adapter and are never swapped. The chosen clip of
+pairs of ADHERENCE fits its prompt better. A pair with a direction is for that one only.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.metrics import METRIC_IDS
+from engine.metrics import ADHERENCE, METRIC_IDS
 from engine.recipe import Direction
 
 SCHEMA: Literal[1] = 1
@@ -62,7 +62,7 @@ class Pair:
 
     def __post_init__(self) -> None:
         """Raise ValueError, saying what is wrong, if nothing can be learned from this pair."""
-        if self.metric not in (*METRIC_IDS, SOUNDNESS):
+        if self.metric not in (*METRIC_IDS, SOUNDNESS, ADHERENCE):
             raise ValueError(f"there is no metric called '{self.metric}'")
         if self.split not in SPLITS:
             raise ValueError(f"'{self.split}' is neither train nor test")

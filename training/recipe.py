@@ -6,23 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from engine.job import GenerationSettings
+from engine.metrics import ADHERENCE
 from engine.pairs import SUMMARY
 from engine.prompts import read_prompts
 from training.data import selfplay
 from training.data.clips import Tell
 from training.data.select import Rule
-from training.pack import Slot
+from training.pack import SLOTS, Slot
 from training.plan import Plan, model_here
 from training.policy import LoraPlan
 
 NAME = "starter"
 VERSION = "1.0"
-SECONDS = 5.0  # enough to hear a quality, and half of the cost of 10
 
 PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
 CLIPS = 12
 RULE = Rule(margin=1.0, most=4.0, purity=0.7, limit=600)  # of them a tenth or so is held out
-PLAYED = "played"  # the folder of the pairs
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
 LORA = LoraPlan(rank=8, alpha=16.0, gain=2.0)
@@ -41,8 +40,8 @@ SETTINGS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Part:
-    """Metrics that are learned alike: from how many first frames (None is all), for how many steps, and how
-    far from the base the adapter is with a gain of 2 (see `Plan`)."""
+    """Metrics that are learned alike: from how many first frames (None is all) of clips of so many seconds,
+    for how many steps, and how far from the base the adapter is with a gain of 2 (see `Plan`)."""
 
     metrics: tuple[str, ...]
     rate: float
@@ -51,6 +50,8 @@ class Part:
     frames: int | None
     strength: float | None
     gain: float = LORA.gain
+    seconds: float = 5.0  # enough to hear a quality, and half of the cost of 10
+    rank: int = LORA.rank
 
 
 PARTS = (
@@ -65,7 +66,10 @@ PARTS = (
     Part(("rating",), 3e-4, 0.01, 100, 100, 0.006),
     # Farther, and clips stop or fall silent.
     Part(("interactions", "views"), 3e-4, 0.01, 100, 100, 0.003),
+    # In every adapter of the pack, whose rank it adds to.
+    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, 0.012, seconds=10.0, rank=4),
 )
+KEEPING = Slot(len(SLOTS), ADHERENCE, "positive")
 ALONE = ("tempo",)  # another tempo is another code, not less of the first: half a difference would be neither
 
 
@@ -86,9 +90,9 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
     return Plan(
         slot.metric,
         slot.direction,
-        (data / PLAYED,),
+        (_played(data, part.seconds),),
         model,
-        replace(LORA, gain=part.gain),
+        replace(LORA, rank=part.rank, alpha=2.0 * part.rank, gain=part.gain),
         settings,
         patience=4,
         held_out=HELD_OUT,
@@ -98,14 +102,21 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
 
 
 def make_pairs(data: Path, model: str, workers: int, tell: Tell) -> None:
-    """Let the base play what all slots learn from, into a folder below `data`, unless it is there."""
+    """Let the base play what all slots learn from, into folders below `data`, unless they are there."""
     from engine.catalog import sampling_of, weights_sha256
 
-    if (data / PLAYED / SUMMARY).exists():
-        return
     _, base = model_here(model)
     prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
-    settings = GenerationSettings(seconds=SECONDS).settled(sampling_of(base))
-    play = selfplay.Play(CLIPS, settings=settings)
-    thresholds = selfplay.Thresholds(RULE)
-    selfplay.make_pairs(prompts, data / PLAYED, base, weights_sha256(base), play, thresholds, workers, tell)
+    for seconds in sorted({part.seconds for part in PARTS}):
+        out = _played(data, seconds)
+        if (out / SUMMARY).exists():
+            continue
+        settings = GenerationSettings(seconds=seconds).settled(sampling_of(base))
+        play = selfplay.Play(CLIPS, settings=settings)
+        thresholds = selfplay.Thresholds(RULE)
+        selfplay.make_pairs(prompts, out, base, weights_sha256(base), play, thresholds, workers, tell)
+
+
+def _played(data: Path, seconds: float) -> Path:
+    """The folder of the pairs of clips of so many seconds."""
+    return data / f"played-{seconds:g}s"

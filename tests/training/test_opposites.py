@@ -1,6 +1,7 @@
 """Half the difference of a metric's two adapters."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import torch
 from engine.adapters import CONFIG_FILE, LowRank, read_adapter
 from engine.catalog import weights_sha256
 from engine.cli import main
+from engine.metrics import ADHERENCE
 from engine.packs import Card, Manifest, load_pack, seal
 from tests.engine import tiny
 from tests.training.tiny_pairs import write
 from training.batches import Examples, clips_of, collate
 from training.cache import text_states
-from training.opposites import half_difference
+from training.opposites import added, half_difference
 from training.plan import Plan
 from training.policy import LoraPlan, layout_of, load_decoder, save_adapter, with_lora
 from training.scoring import divergence, predictions
@@ -33,14 +35,21 @@ def dense(low: LowRank) -> torch.Tensor:
     return low.scale * low.B.double() @ low.A.double()
 
 
-@pytest.mark.parametrize("rank", [1, 2, 4])
-def test_it_is_the_nearest_of_its_rank(rank: int) -> None:
-    up, down = change(2, 0, 0.5), change(2, 1, 3.0)
-    A, B = half_difference(up, down, rank)
-    assert (A.shape, B.shape) == ((rank, 7), (5, rank))
+@pytest.mark.parametrize("ranks", [(1, 1), (2, 1), (2, 2)])
+def test_it_is_the_nearest_of_its_rank(ranks: tuple[int, int]) -> None:
+    up, down, rank = change(ranks[0], 0, 0.5), change(ranks[1], 1, 3.0), ranks[0]
+    found = half_difference(up, down)
+    assert (found.A.shape, found.B.shape) == ((rank, 7), (5, rank))
     U, S, Vh = torch.linalg.svd((dense(up) - dense(down)) / 2)
     nearest = U[:, :rank] * S[:rank] @ Vh[:rank]
-    assert torch.allclose(B.double() @ A.double(), nearest, atol=1e-5)
+    assert torch.allclose(dense(found), nearest, atol=1e-5)
+
+
+def test_changes_are_added() -> None:
+    first, second = change(2, 0, 0.5), change(3, 1, 3.0)
+    found = added(first, second)
+    assert len(found.A) == 5
+    assert torch.allclose(dense(found), dense(first) + dense(second), atol=1e-5)
 
 
 @pytest.fixture
@@ -102,6 +111,22 @@ def test_a_pack_becomes_opposites(
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "made").rglob("adapter*")}
     assert main(words) == 0
     assert before == {file: file.stat().st_mtime_ns for file in (tmp_path / "made").rglob("adapter*")}
+
+
+def test_an_adapter_of_adherence_is_in_every_one(apart: Path, model: Path, tmp_path: Path) -> None:
+    shutil.copytree(apart / "energy" / "positive", apart / ADHERENCE / "positive")
+    assert main(["train", "oppose", "--apart", str(apart), "--out", str(tmp_path / "made")]) == 0
+    weights = load_decoder(model).state_dict()
+    keeping = read_adapter(apart / ADHERENCE / "positive", weights).modules
+    up, down = (
+        read_adapter(tmp_path / "made/energy" / way, weights).modules for way in ("positive", "negative")
+    )
+    for module, change in keeping.items():
+        assert torch.allclose(dense(up[module]) + dense(down[module]), 2 * dense(change), atol=1e-3)
+    pack = load_pack(tmp_path / "made")
+    assert sorted(pack.adapters) == [("energy", "negative"), ("energy", "positive"), ("tempo", "positive")]
+    card = pack.adapters["tempo", "positive"].card
+    assert card is not None and card.method == "DPO; with adherence to the prompt"
 
 
 def test_what_is_no_pack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

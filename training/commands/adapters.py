@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.commands.common import echo_json, json_option
-from engine.metrics import METRIC_IDS
+from engine.metrics import ADHERENCE, METRIC_IDS
 from training.commands.common import FOLDER, HERE, model_option, workers_option
 from training.commands.plan import plan_from, plan_options
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--metric", type=click.Choice(METRIC_IDS), required=True)
+@click.option("--metric", type=click.Choice([*METRIC_IDS, ADHERENCE]), required=True)
 @click.option("--direction", type=click.Choice(["positive", "negative"]), required=True)
 @click.option("--out", type=FOLDER, required=True, help="The pack's folder.")
 @click.option("--run", type=FOLDER, help="Checkpoints and logs.  [default: OUT.runs/METRIC-DIRECTION]")
@@ -94,9 +94,11 @@ def oppose(apart: Path, out: Path, as_json: bool) -> None:
 
     \b
     tunedial train pack --data pairs --out apart
+    tunedial train dpo --data pairs --metric adherence --direction positive --rank 4 --out apart
     tunedial train oppose --apart apart --out my-pack
 
-    Most knobs of Tunedial's own pack turn farther for it, and both ways.
+    Most knobs of Tunedial's own pack turn farther for it, and both ways. An adapter of adherence, which
+    learned to follow the prompt, is added to every one, so that knobs keep the prompt: it is no knob itself.
     """
     from training.opposites import oppose_pack
 
@@ -130,16 +132,17 @@ def starter(
 
     from training.opposites import oppose_pack
     from training.pack import slots_of, train_pack
-    from training.recipe import ALONE, NAME, VERSION, make_pairs, starter_plans
+    from training.recipe import ALONE, KEEPING, NAME, VERSION, make_pairs, starter_plans
     from training.show import telling
 
     slots = slots_of(metrics, None)
     with telling(Console(stderr=True), "pairs:") as tell:
         make_pairs(data, model, workers, tell)
-    plans = starter_plans(slots, data, model)
+    plans = starter_plans([*slots, KEEPING], data, model)
     apart = _runs(out) / "apart"
     _follow(plans, lambda tell: train_pack(plans, _runs(out), apart, NAME, VERSION, lambda _: tell))
-    made = _follow(plans, lambda tell: oppose_pack(apart, out, NAME, tell, plans, ALONE))
+    knobs = {slot: plans[slot] for slot in slots}
+    made = _follow(knobs, lambda tell: oppose_pack(apart, out, NAME, tell, knobs, ALONE))
     _show(made, as_json)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.labels import ESTIMATORS
-from engine.metrics import METRIC_IDS
+from engine.metrics import ADHERENCE, METRIC_IDS
 
 Values = NDArray[np.float64]  # [N, metrics] in the order of METRIC_IDS, NaN where not known
 
@@ -71,15 +71,54 @@ def select(
     true = _faithful(candidates, differences[:, column], fits) | (not rule.faithful)
     left_out[f"{metric}: the better one leaves the prompt"] += int((far & near & pure & ~true).sum())
     kept = np.flatnonzero(far & near & pure & true)
-    if rule.limit is not None and len(kept) > rule.limit:
-        others = np.delete(np.nan_to_num(np.abs(differences[kept])), column, axis=1).mean(axis=1)
-        best = np.argsort(others - wanted[kept], kind="stable")[: rule.limit]
-        left_out[f"{metric}: others differ more in it and less in the rest"] += len(kept) - rule.limit
-        kept = kept[np.sort(best)]
-    pairs = candidates[kept]
-    down = differences[kept, column] < 0
-    pairs[down] = pairs[down][:, ::-1]
-    return pairs
+    others = np.delete(np.nan_to_num(np.abs(differences)), column, axis=1).mean(axis=1)
+    kept = _best(kept, wanted - others, metric, rule.limit, left_out)
+    return _upwards(candidates[kept], differences[kept, column])
+
+
+def select_adherent(
+    candidates: NDArray[np.int64],
+    values: Values,
+    fits: NDArray[np.float64],
+    rule: Rule,
+    left_out: Counter[str],
+) -> NDArray[np.int64]:
+    """The pairs [P, 2] among `candidates` [C, 2], clips of one prompt, whose chosen clip fits it better.
+
+    `fits` [N] says how well each clip fits its prompt; its standard deviation, in which they must differ by
+    the margin of `rule`, is that of clips of one prompt: some prompts fit all music. Of more than the limit
+    those are kept that differ most in it and least in the metrics, `values` [N, metrics].
+    """
+    differences = fits[candidates[:, 0]] - fits[candidates[:, 1]]
+    known = np.isfinite(differences)
+    spread = np.sqrt(np.square(differences[known]).mean() / 2) if known.any() else 0.0
+    wanted = np.abs(differences) / (spread or np.nan)
+    far = known & (wanted >= rule.margin) & (wanted > 0)
+    left_out[f"{ADHERENCE}: not known for both clips"] += int((~known).sum())
+    left_out[f"{ADHERENCE}: too close"] += int((known & ~far).sum())
+    scale = np.where(spreads(values) > 0, spreads(values), np.nan)
+    others = np.nan_to_num(np.abs(values[candidates[:, 0]] - values[candidates[:, 1]]) / scale).mean(axis=1)
+    kept = _best(np.flatnonzero(far), wanted - others, ADHERENCE, rule.limit, left_out)
+    return _upwards(candidates[kept], differences[kept])
+
+
+def _best(
+    kept: NDArray[np.int64],
+    worth: NDArray[np.float64],
+    what: str,
+    limit: int | None,
+    left_out: Counter[str],
+) -> NDArray[np.int64]:
+    """Those `limit` of the candidates `kept` that are worth most, by `worth` [C], in their order."""
+    if limit is None or len(kept) <= limit:
+        return kept
+    left_out[f"{what}: others differ more in it and less in the rest"] += len(kept) - limit
+    return kept[np.sort(np.argsort(-worth[kept], kind="stable")[:limit])]
+
+
+def _upwards(pairs: NDArray[np.int64], differences: NDArray[np.float64]) -> NDArray[np.int64]:
+    """`pairs` [P, 2], turned round where the first lies below the second."""
+    return np.where(differences[:, None] < 0, pairs[:, ::-1], pairs)
 
 
 def _faithful(

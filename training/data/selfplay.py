@@ -1,15 +1,16 @@
 """Pairs from the base model itself: clips of one prompt, measured (Majumder et al., Tango 2, section 4.1).
 
 Of the clips of a prompt those two make a pair that differ in a metric by no less than the band's low end and
-no more than its high end. A clip that is silent, clipped or stuck is the worse one of pairs of its own, which
-teach every adapter to keep away from such. Clips of one prompt differ little; with hints, some are made from
-the prompt with words beside it (Tango 2's second strategy), and stand in pairs under the prompt alone.
+no more than its high end; pairs of ADHERENCE differ in how well they fit the prompt. A clip that is silent,
+clipped or stuck is the worse one of pairs of its own, which teach every adapter to keep away from such. Clips
+of one prompt differ little; with hints, some are made from the prompt with words beside it (Tango 2's second
+strategy), and stand in pairs under the prompt alone.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import chain, combinations
 from pathlib import Path
@@ -26,7 +27,7 @@ from engine.faults import faults_of
 from engine.generate import Clip
 from engine.job import GenerationSettings
 from engine.ledger import Ledger
-from engine.metrics import METRIC_IDS
+from engine.metrics import ADHERENCE, METRIC_IDS
 from engine.model import Model, load_model
 from engine.pairs import SOUNDNESS, Pair, Side
 from engine.parallel import in_processes, one_torch_thread
@@ -35,13 +36,14 @@ from training.cache import cache_folder
 from training.data.clips import Tell, write_codes
 from training.data.fit import embedding_of, fits, scorer_version
 from training.data.second import second_of
-from training.data.select import Rule, Values, select, spreads, values_of
+from training.data.select import Rule, Values, select, select_adherent, spreads, values_of
 from training.data.splits import split_of
 from training.qualities import HINTS
 from training.store import Written, write_pairs
 
 VERSION = 4  # of what is noted of a clip
 TOGETHER = 8  # prompts played at once: clips whose prompts have as many tokens share a step
+ADHERENT = 5  # times as many pairs of adherence as of a metric: what fits differs from prompt to prompt
 SOUND = 3  # pairs that a clip with a fault makes: more would weigh too much beside those of a metric
 
 
@@ -105,7 +107,11 @@ def make_pairs(
         tell("playing", done, len(keys), {})
     played = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
     made, broken = ([clip for clip in played if bool(clip.faults) is faulty] for faulty in (False, True))
-    pairs = chain(_pairs(made, place, thresholds, left_out), _sound(made, broken, place))
+    pairs = chain(
+        _pairs(made, place, thresholds, left_out),
+        _adherent(made, place, thresholds.rule, left_out),
+        _sound(made, broken, place),
+    )
     estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
     source = f"self-play, {len(keys)} prompts"
     return write_pairs(out, pairs, source, left_out, estimators=estimators)
@@ -163,25 +169,42 @@ def _counted(codec: Codec, codes: Tensor) -> dict[str, float]:
 
 
 def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
-    values = values_of([clip.labels for clip in made])
-    by_prompt: dict[str, list[int]] = {}
-    for i, clip in enumerate(made):
-        by_prompt.setdefault(clip.prompt, []).append(i)
-    candidates = np.array(
-        [pair for clips in by_prompt.values() for pair in combinations(clips, 2)], dtype=np.int64
-    ).reshape(-1, 2)
+    values, candidates = values_of([clip.labels for clip in made]), _candidates(made)
     ways: list[tuple[Direction | None, NDArray[np.float64] | None]] = [(None, None)]
     if thresholds.rule.faithful:  # downwards, the lower clip is the one that has to fit
-        fit = fits([clip.embedding for clip in made], [clip.prompt for clip in made])
+        fit = _fits(made)
         ways = [("positive", fit), ("negative", -fit)]
     for column, metric in enumerate(METRIC_IDS):
         for direction, better in ways:
-            chosen = select(candidates, values, metric, thresholds.rule, left_out, better)
-            chosen = _agreed(chosen, made, metric, left_out)
+            agreed = _agreed(candidates, made, values[:, column], metric, left_out)
+            chosen = select(agreed, values, metric, thresholds.rule, left_out, better)
             for upper, lower in _inside(chosen, values, column, thresholds, left_out):
                 best, other = (_side(made[i], place, float(values[i, column])) for i in (upper, lower))
                 prompt = made[upper].prompt
                 yield Pair(prompt, metric, split_of(prompt), best, other, direction=direction)
+
+
+def _adherent(made: list[_Made], place: Path, rule: Rule, left_out: Counter[str]) -> Iterator[Pair]:
+    fit = _fits(made)
+    values = values_of([clip.labels for clip in made])
+    rule = replace(rule, limit=rule.limit and ADHERENT * rule.limit)
+    for upper, lower in select_adherent(_candidates(made), values, fit, rule, left_out):
+        best, other = (_side(made[i], place, float(fit[i])) for i in (upper, lower))
+        prompt = made[upper].prompt
+        yield Pair(prompt, ADHERENCE, split_of(prompt), best, other)
+
+
+def _candidates(made: list[_Made]) -> NDArray[np.int64]:
+    """All pairs [C, 2] of clips of one prompt."""
+    by_prompt: dict[str, list[int]] = {}
+    for i, clip in enumerate(made):
+        by_prompt.setdefault(clip.prompt, []).append(i)
+    pairs = [pair for clips in by_prompt.values() for pair in combinations(clips, 2)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _fits(made: list[_Made]) -> NDArray[np.float64]:
+    return fits([clip.embedding for clip in made], [clip.prompt for clip in made])
 
 
 def _sound(made: list[_Made], broken: list[_Made], place: Path) -> Iterator[Pair]:
@@ -196,17 +219,19 @@ def _side(clip: _Made, place: Path, value: float) -> Side:
     return Side(np.load(place / "codes" / clip.file), value, clip.source)
 
 
-def _agreed(pairs: np.ndarray, made: list[_Made], metric: str, left_out: Counter[str]) -> np.ndarray:
-    """The pairs on which the second estimator, where there is one, says the same."""
-    second = [clip.second.get(metric) for clip in made]
-    kept = []
-    for upper, lower in pairs:
-        high, low = second[upper], second[lower]
-        if high is None or low is None or high > low:
-            kept.append((upper, lower))
-        else:
-            left_out[f"{metric}: a second estimator disagrees"] += 1
-    return np.array(kept, dtype=np.int64).reshape(-1, 2)
+def _agreed(
+    candidates: NDArray[np.int64],
+    made: list[_Made],
+    first: NDArray[np.float64],
+    metric: str,
+    left_out: Counter[str],
+) -> NDArray[np.int64]:
+    """The candidates of which the second estimator, where there is one, says the same as the `first` [N]."""
+    second = np.array([clip.second.get(metric, np.nan) for clip in made])
+    differences = [values[candidates[:, 0]] - values[candidates[:, 1]] for values in (first, second)]
+    against = differences[0] * differences[1] <= 0  # False where one is not known
+    left_out[f"{metric}: a second estimator disagrees"] += int(against.sum())
+    return candidates[~against]
 
 
 def _inside(

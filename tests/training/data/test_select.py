@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 
 from engine.metrics import METRIC_IDS
-from training.data.select import Rule, select, unordered, values_of
+from training.data.select import Rule, select, select_adherent, unordered, values_of
 
 ENERGY = METRIC_IDS.index("energy")
 
@@ -54,6 +54,16 @@ def test_the_better_clip_of_a_faithful_pair_fits_its_prompt_no_worse():
     assert pairs.tolist() == [[3, 2], [3, 0], [5, 4]]
     assert left_out["energy: the better one leaves the prompt"] == 1
     assert len(select(candidates, labels, "energy", Rule(0.5), left_out, fits)) == 4
+
+
+def test_pairs_of_adherence_fit_better_and_differ_in_little_else():
+    labels, fits = values(0, 1, 0, 0, 0, 0, 0), np.array([0.1, 0.5, 0.1, 0.5, 0.1, 0.12, np.nan])
+    candidates, left_out = np.array([[0, 1], [2, 3], [4, 5], [4, 6]]), Counter[str]()
+    pairs = select_adherent(candidates, labels, fits, Rule(0.5), left_out)
+    assert pairs.tolist() == [[1, 0], [3, 2]]
+    assert left_out == {"adherence: too close": 1, "adherence: not known for both clips": 1}
+    one = select_adherent(candidates, labels, fits, Rule(0.5, limit=1), left_out)
+    assert one.tolist() == [[3, 2]]
 
 
 def test_where_all_are_alike_there_is_no_pair():

@@ -14,7 +14,7 @@ import soundfile
 from engine.cli import main
 from engine.errors import Problem
 from engine.job import Job
-from engine.metrics import METRIC_IDS
+from engine.metrics import ADHERENCE, METRIC_IDS
 from engine.packs import DIRECTIONS, load_pack
 from engine.preferences import Preference, write_preference
 from engine.recipe import ModelRecord, Recipe
@@ -261,11 +261,12 @@ def test_hints_are_beside_the_prompt():
 def test_two_estimators_must_agree():
     made = [
         selfplay._Made("jazz", "", "", {}, {"tempo": tempo} if tempo else {}, None, [])
-        for tempo in (100.0, 120.0, None)
+        for tempo in (100.0, 120.0, 140.0, None)
     ]
     left_out: Counter[str] = Counter()
-    pairs = selfplay._agreed(np.array([[1, 0], [0, 1], [2, 0]]), made, "tempo", left_out)
-    assert pairs.tolist() == [[1, 0], [2, 0]]
+    candidates, first = np.array([[1, 0], [0, 2], [3, 0]]), np.array([100.0, 110.0, 90.0, 130.0])
+    pairs = selfplay._agreed(candidates, made, first, "tempo", left_out)
+    assert pairs.tolist() == [[1, 0], [3, 0]]
     assert left_out == {"tempo: a second estimator disagrees": 1}
 
 
@@ -398,8 +399,8 @@ def test_a_tempo_counts_if_the_score_says_the_same(tmp_path, model, monkeypatch,
 
 def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys):
     monkeypatch.setattr("training.recipe.SETTINGS", {**recipe.SETTINGS, "bf16": False, "num_train_epochs": 1})
-    monkeypatch.setattr("training.recipe.PARTS", tuple(replace(part, steps=2) for part in recipe.PARTS))
-    monkeypatch.setattr("training.recipe.SECONDS", 1.0)
+    parts = tuple(replace(part, steps=2, seconds=part.seconds / 5) for part in recipe.PARTS)
+    monkeypatch.setattr("training.recipe.PARTS", parts)
     monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
     monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 60)
     monkeypatch.setattr("training.recipe.CLIPS", 8)
@@ -412,8 +413,12 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     assert card["measured_as"] == "vibenet energy, 0 to 1"
     assert (card["trained_on"], card["settings"]["first_frames"]) == ("self-play, 8 prompts", 100)
     assert found["valence/negative"]["card"]["settings"]["first_frames"] is None
+    assert "with adherence to the prompt" in card["method"]
+    config = json.loads((tmp_path / "pack/energy/positive/adapter_config.json").read_bytes())
+    assert config["r"] == 12
     assert load_pack(tmp_path / "pack").manifest.name == "starter"
 
 
 def test_every_metric_is_in_one_part_of_the_recipe():
-    assert sorted(metric for part in recipe.PARTS for metric in part.metrics) == sorted(METRIC_IDS)
+    found = sorted(metric for part in recipe.PARTS for metric in part.metrics)
+    assert found == sorted([*METRIC_IDS, ADHERENCE])
