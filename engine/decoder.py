@@ -221,10 +221,15 @@ class Decoder:
         return {f"{module}.weight": torch.empty(shape, device="meta") for module, shape in shapes}
 
     @property
-    def bytes(self) -> int:
-        """What a step reads of the weights that are multiplied with; cross-attention reads the text once."""
+    def products(self) -> list[Linear]:
+        """What a step multiplies with, in order; cross-attention reads the text once, before the first."""
         once = {layer.cross_text.name for layer in self._layers} if self.spec.cross_attention else set()
-        return sum(p.linear.bytes for p in self._projections if p.name not in once)
+        return [p.linear for p in self._projections if p.name not in once]
+
+    @property
+    def bytes(self) -> int:
+        """What a step reads of the weights that are multiplied with."""
+        return sum(linear.bytes for linear in self.products)
 
     def tune(self, changes: Mapping[str, LowRank], merged: bool | None = None) -> Tuning:
         """The changes of a mix (see `engine.merge.combine`), ready for decoding (see `linear.tune`)."""

@@ -6,7 +6,8 @@ weights in float32, sampling too: neither side reads a prompt or plays audio.
 
 * single: transformers' time over ours, for each precision and number of threads.
 * bandwidth_fraction: the bytes that a step must read, weights and cache, over its time, over the measured
-  read bandwidth, on one thread (on all: bandwidth_fraction_all_threads).
+  read bandwidth, on one thread (on all: bandwidth_fraction_all_threads). products: the same of a step's
+  products alone, one after another, without attention, norms, sampling and what else stands between them.
 * pair_1_adapter, pair_13_adapters: base and tuned clip over one clip, adapters of rank 8 on every layer.
 * scout_8: eight previews of four seconds in one batch over one of them, in what `auto` takes.
 * length: seconds for a second of audio. A clip of five minutes would take minutes, so steps and the reading
@@ -151,6 +152,26 @@ def read_bandwidth() -> float:
     return numbers.nbytes / min(once() for _ in range(7))
 
 
+def products_alone(decoder: "Decoder") -> dict[str, float]:
+    """The products of a step one after another, four rows each, on one thread: the best of seven."""
+    import torch
+
+    from engine.benches.loop import threads
+    from engine.linear import ROWS
+
+    rows = {into: torch.randn(ROWS, into) for into in {linear.shape[1] for linear in decoder.products}}
+
+    def once() -> float:
+        begun = time.perf_counter()
+        for linear in decoder.products:
+            linear(rows[linear.shape[1]])
+        return time.perf_counter() - begun
+
+    with threads(1), torch.inference_mode():
+        seconds = min(once() for _ in range(7))
+        return {"ms": 1e3 * seconds, "bandwidth_fraction": decoder.bytes / seconds / read_bandwidth()}
+
+
 def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """What each way gives, round by round: A B A B."""
     found: dict[str, list[float]] = {name: [] for name in ways}
@@ -200,6 +221,7 @@ def single(stage: Stage) -> dict[str, Any]:
         "single": ratios,
         "bandwidth_fraction": fractions[0],
         "bandwidth_fraction_all_threads": fractions[-1],
+        "products": {product: products_alone(stage.decoder(product)) for product in products},
         "step_ms": step_ms,
     }
 

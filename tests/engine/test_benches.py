@@ -9,7 +9,7 @@ import torch
 from transformers import EncodecConfig, EncodecModel
 
 from engine import codecs
-from engine.benches import codec, load, measure, merge
+from engine.benches import codec, decode, load, measure, merge
 from engine.benches.random_model import decoder_weights, write_model
 from engine.decoder import Decoder, DecoderSpec
 
@@ -72,6 +72,21 @@ def test_merging_is_told_for_the_way_that_decoding_takes() -> None:
         assert way.vs_copy == way.one_seconds / found.copy_seconds
         assert way.vs_paper == found.paper_seconds / way.all_seconds
     assert found.read_seconds > 0
+
+
+def test_a_pair_is_told_for_the_way_that_is_taken() -> None:
+    found = decode.pair(decode.Stage(TINY, decoder_weights(TINY), rounds=1))
+    for count, key in (("1", "pair_1_adapter"), ("13", "pair_13_adapters")):
+        told = found["pair"][count]
+        assert found[key] == told["over_single"][told["taken"]]
+
+
+def test_products_alone_read_what_a_step_reads() -> None:
+    decoder = Decoder(TINY, decoder_weights(TINY))
+    D, layers = TINY.hidden, TINY.layers * (4 * 32 * 32 + 2 * 32 * 32 + 2 * 32 * 64)
+    assert decoder.bytes == 4 * (layers + TINY.codebooks * TINY.card * D)
+    told = decode.products_alone(decoder)
+    assert told["ms"] > 0 and told["bandwidth_fraction"] > 0
 
 
 def test_the_papers_way_is_the_average_of_fourteen(tmp_path: Path) -> None:
