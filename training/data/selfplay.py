@@ -107,9 +107,10 @@ def make_pairs(
         tell("playing", done, len(keys), {})
     played = [_Made(prompt, **clip) for prompt, key in keys.items() for clip in ledger.known[key]]
     made, broken = ([clip for clip in played if bool(clip.faults) is faulty] for faulty in (False, True))
+    values, fit, candidates = values_of([clip.labels for clip in made]), _fits(made), _candidates(made)
     pairs = chain(
-        _pairs(made, place, thresholds, left_out),
-        _adherent(made, place, thresholds.rule, left_out),
+        _pairs(made, values, fit, candidates, place, thresholds, left_out),
+        _adherent(made, values, fit, candidates, place, thresholds.rule, left_out),
         _sound(made, broken, place),
     )
     estimators = {name: estimator.name for name, estimator in labels.ESTIMATORS.items()}
@@ -168,11 +169,17 @@ def _counted(codec: Codec, codes: Tensor) -> dict[str, float]:
     return {} if tempo is None else {"tempo": tempo}
 
 
-def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Counter[str]) -> Iterator[Pair]:
-    values, candidates = values_of([clip.labels for clip in made]), _candidates(made)
+def _pairs(
+    made: list[_Made],
+    values: Values,
+    fit: NDArray[np.float64],
+    candidates: NDArray[np.int64],
+    place: Path,
+    thresholds: Thresholds,
+    left_out: Counter[str],
+) -> Iterator[Pair]:
     ways: list[tuple[Direction | None, NDArray[np.float64] | None]] = [(None, None)]
     if thresholds.rule.faithful:  # downwards, the lower clip is the one that has to fit
-        fit = _fits(made)
         ways = [("positive", fit), ("negative", -fit)]
     for column, metric in enumerate(METRIC_IDS):
         for direction, better in ways:
@@ -184,11 +191,17 @@ def _pairs(made: list[_Made], place: Path, thresholds: Thresholds, left_out: Cou
                 yield Pair(prompt, metric, split_of(prompt), best, other, direction=direction)
 
 
-def _adherent(made: list[_Made], place: Path, rule: Rule, left_out: Counter[str]) -> Iterator[Pair]:
-    fit = _fits(made)
-    values = values_of([clip.labels for clip in made])
+def _adherent(
+    made: list[_Made],
+    values: Values,
+    fit: NDArray[np.float64],
+    candidates: NDArray[np.int64],
+    place: Path,
+    rule: Rule,
+    left_out: Counter[str],
+) -> Iterator[Pair]:
     rule = replace(rule, limit=rule.limit and ADHERENT * rule.limit)
-    for upper, lower in select_adherent(_candidates(made), values, fit, rule, left_out):
+    for upper, lower in select_adherent(candidates, values, fit, rule, left_out):
         best, other = (_side(made[i], place, float(fit[i])) for i in (upper, lower))
         prompt = made[upper].prompt
         yield Pair(prompt, ADHERENCE, split_of(prompt), best, other)
