@@ -63,8 +63,10 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
     from rich.console import Console
 
     from engine.job import GenerationSettings
+    from engine.paths import resources
+    from engine.probe.families import load_probe
     from engine.prompts import read_prompts
-    from evaluation.adherence import with_prompt_scores
+    from evaluation.adherence import TIMBRE, with_adherence
     from evaluation.cards import write_cards
     from evaluation.clips import HEARING, open_studio
     from evaluation.dose import clips_to_hear, mixing, mixture_clips, mixtures, turnable
@@ -80,9 +82,10 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
         raise CallProblem(f"'{pack}' has no adapter for that.", f"See: tunedial packs show {pack}")
     console = Console(stderr=True)
     scorer = open_scorer(STARTER)
-    listeners = [HEARING, scorer.listener()]
+    probe = load_probe(resources() / "probe")
+    listeners = [HEARING, TIMBRE, scorer.listener()]
     heard = _hear(studio, clips_to_hear(prompts, seeds, knobs), listeners, options["workers"], console)
-    figures = dose_report(prompts, seeds, knobs, with_prompt_scores(heard, scorer))
+    figures = dose_report(prompts, seeds, knobs, with_adherence(heard, scorer, probe))
     content = figures.to_json()
     if options["mixing"]:
         pairs = mixtures(found)

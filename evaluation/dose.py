@@ -20,7 +20,15 @@ from engine.packs import Pack
 from evaluation.adherence import adherence_ratio
 from evaluation.clips import HEARING, Wanted
 from evaluation.opinions import NAMES
-from evaluation.statistics import holm, mean_interval, nan_mean, nan_sd, paired_greater, spearman
+from evaluation.statistics import (
+    holm,
+    mean_interval,
+    nan_mean,
+    nan_sd,
+    paired_greater,
+    ratio_interval,
+    spearman,
+)
 
 VALUES = (-5.0, -2.5, 0.0, 2.5, 5.0)
 SURE = 0.01
@@ -29,6 +37,8 @@ LEAST_SPAN_SD = 1.0
 LEAST_ADHERENCE = 0.9
 MIXED = 4.0
 MEASURED = tuple(name for name in METRIC_IDS if not ESTIMATORS[name].proxy)
+
+_CHANCE = {"probed": 0.0, "scored": 0.5}  # what of a fit is no adherence
 
 Verdict = Literal["works", "weak", "no effect", "not measured"]
 Heard = Mapping[Wanted, Mapping[str, Any]]
@@ -50,9 +60,11 @@ class Dose:
     """What one knob does. Lists are over VALUES; `p_up` (5 above 0) and `p_down` (-5 below 0) are corrected.
 
     `span_sd` is the way from -5 to 5 in standard deviations of the base's clips; `cross_talk` the same
-    of every other metric; `adherence_ratio` the smaller one of both ends, `faults` the clips that are
-    silent, clipped or stuck. `adherence` is the ratio at each value, 1 at 0 by definition; `recommended` the
-    widest range around 0 in which the metric follows the knob, the prompt is kept and no clip has a fault.
+    of every other metric; `faults` the clips that are silent, clipped or stuck. `adherence` is how much of
+    the base's adherence to the prompt is kept at each value, 1 at 0 by definition: by the probe, or by the
+    scorer if no prompt names a family that the probe knows; `adherence_ratio` is the smaller one of both
+    ends, `adherence_scored` what the scorer says of each value. `recommended` is the widest range around 0
+    in which the metric follows the knob, the prompt is kept and no clip has a fault.
     """
 
     estimator: str
@@ -66,6 +78,8 @@ class Dose:
     adherence_ratio: float | None
     adherence_ratios: tuple[float | None, float | None]  # at -5 and at 5
     adherence: tuple[float | None, ...]
+    adherence_ci95: tuple[tuple[float, float] | None, tuple[float, float] | None]  # at -5 and at 5
+    adherence_scored: tuple[float | None, ...]
     recommended: tuple[float, float]
     second_opinion: Opinion | None
     cross_talk: dict[str, float]
@@ -150,10 +164,14 @@ class _Rows:
         """The means over seeds [prompts, VALUES]."""
         return np.stack([nan_mean(self.values(metric, value, kind, of), axis=0) for value in VALUES], axis=1)
 
-    def prompt_scores(self, metric: str, value: float) -> Array:
-        """How well clips fit their prompts [seeds, prompts] (see `evaluation.adherence`), NaN if unknown."""
+    def fits(self, metric: str, value: float, told: str) -> Array:
+        """How well clips fit their prompts [prompts], means over seeds; NaN if it is not known.
+
+        `told` is "probed" or "scored" (see `evaluation.adherence`).
+        """
         rows = self.clips(metric, value)
-        return np.array([[np.nan if clip is None else clip["prompt"] for clip in row] for row in rows])
+        fits = [[np.nan if clip is None else clip[told] for clip in row] for row in rows]
+        return nan_mean(np.array(fits, dtype=np.float64), axis=0)
 
     def faults(self, metric: str) -> dict[str, int]:
         """How many turned clips have each fault."""
@@ -176,7 +194,9 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
     by_dose = rows.doses(metric, "labels", metric)
     means = nan_mean(by_dose, axis=0)
     intervals = [mean_interval(by_dose[:, d]) for d in range(len(VALUES))]
-    adherence_by_value = [_adherence(rows, metric, value) for value in VALUES]
+    scored = [_adherence(rows, metric, value, "scored") for value in VALUES]
+    probed = [_adherence(rows, metric, value, "probed") for value in VALUES]
+    adherence_by_value = scored if probed[VALUES.index(0.0)] is None else probed
     ratios = (adherence_by_value[0], adherence_by_value[-1])
     known = [ratio for ratio in ratios if ratio is not None]
     span = _span(rows, metric, metric)
@@ -196,6 +216,8 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
         adherence_ratio=adherence,
         adherence_ratios=ratios,
         adherence=tuple(adherence_by_value),
+        adherence_ci95=(_kept_interval(rows, metric, VALUES[0]), _kept_interval(rows, metric, VALUES[-1])),
+        adherence_scored=tuple(scored),
         recommended=recommended_range(means, adherence_by_value, rows.faulty(metric)),
         second_opinion=_opinion(metric, rows),
         cross_talk={
@@ -248,8 +270,12 @@ def recommended_range(
     return ends[0], ends[1]
 
 
-def _adherence(rows: _Rows, metric: str, value: float) -> float | None:
-    return adherence_ratio(rows.prompt_scores(metric, 0.0), rows.prompt_scores(metric, value))
+def _adherence(rows: _Rows, metric: str, value: float, told: str) -> float | None:
+    return adherence_ratio(rows.fits(metric, 0.0, told), rows.fits(metric, value, told), _CHANCE[told])
+
+
+def _kept_interval(rows: _Rows, metric: str, value: float) -> tuple[float, float] | None:
+    return ratio_interval(rows.fits(metric, value, "probed"), rows.fits(metric, 0.0, "probed"))
 
 
 def _span(rows: _Rows, metric: str, of: str) -> float:

@@ -77,6 +77,22 @@ def mean_interval(values: Array, seed: int = 0) -> tuple[float, float]:
     return min(float(low), mean), max(float(high), mean)
 
 
+def ratio_interval(above: Array, below: Array, seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % bootstrap interval (percentiles) of mean(above) / mean(below), resampling pairs [prompts].
+
+    Pairs with NaN are left out. None for fewer than two pairs, or a mean below that is not positive.
+    """
+    known = np.isfinite(above) & np.isfinite(below)
+    count = int(known.sum())
+    if count < 2 or not below[known].mean() > 0:
+        return None
+    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
+    means = [side[known][drawn].mean(axis=1) for side in (above, below)]
+    ratios = means[0] / np.maximum(means[1], 1e-12)
+    low, high = np.percentile(ratios, (2.5, 97.5))
+    return float(low), float(high)
+
+
 def jackknife_interval(
     statistic: Callable[[NDArray[np.int64]], float], count: int, groups: int = 10
 ) -> tuple[float, float] | None:

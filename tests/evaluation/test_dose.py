@@ -31,8 +31,8 @@ PROMPTS = [f"prompt {n}" for n in range(20)]
 SEEDS = [1, 2]
 
 
-def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05) -> Any:
-    """What would be heard if a knob moved metrics by `response` for each unit of its value."""
+def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05, lost: float = 0.01) -> Any:
+    """What would be heard if each unit of a knob moved metrics by `response`, and lost that share of the prompt."""
     rng = np.random.default_rng(seed)
     centres = {prompt: rng.normal(0.5, 0.1) for prompt in PROMPTS}
 
@@ -45,7 +45,8 @@ def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05) -> 
         return {
             "labels": labels,
             "opinions": {"energy": labels["energy"]},
-            "prompt": 0.8 + rng.normal(0, 0.02),
+            "scored": 0.8 + rng.normal(0, 0.02),
+            "probed": centres[clip.prompt] * (1 - lost * abs(turned)),
             "faults": [],
         }
 
@@ -70,10 +71,25 @@ def test_a_knob_that_works_is_told_so() -> None:
     assert max(dose.p_up, dose.p_down) < 0.001
     assert dose.span_sd == pytest.approx(10 * 0.05 / 0.11, rel=0.25)
     assert dose.cross_talk["valence"] < -1 < abs(dose.cross_talk["tempo"]) + 1
-    assert dose.adherence_ratio == pytest.approx(1, abs=0.1)
+    assert dose.adherence == pytest.approx((0.95, 0.975, 1.0, 0.975, 0.95))
+    assert dose.adherence_ratio == pytest.approx(0.95)
+    assert dose.adherence_ci95[0] == pytest.approx((0.95, 0.95)), "of pairs that all keep 0.95"
+    assert dose.adherence_scored == pytest.approx((1, 1, 1, 1, 1), abs=0.1)
     assert dose.second_opinion is not None and dose.second_opinion.agrees
     assert dose.recommended == (-5.0, 5.0)
     assert dose.adherence[2] == 1.0 and dose.adherence_ratios == (dose.adherence[0], dose.adherence[4])
+
+
+def test_a_knob_that_leaves_the_prompt_is_weak() -> None:
+    knobs = {"energy": (-5.0, -2.5, 2.5, 5.0)}
+    hear = heard_as({"energy": 0.05}, lost=0.03)
+    heard = {clip: hear(clip) for clip in clips_to_hear(PROMPTS, SEEDS, knobs)}
+    dose = report(PROMPTS, SEEDS, knobs, heard).metrics["energy"]
+    assert (dose.adherence_ratio, dose.verdict) == (pytest.approx(0.85), "weak")
+    untold = {clip: {**one, "probed": float("nan")} for clip, one in heard.items()}
+    dose = report(PROMPTS, SEEDS, knobs, untold).metrics["energy"]
+    assert (dose.adherence, dose.verdict) == (dose.adherence_scored, "works"), "then the scorer says it"
+    assert dose.adherence_ci95 == (None, None)
 
 
 def test_too_few_prompts_tell_nothing() -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from evaluation.adherence import adherence_ratio, prompt_scores
+from engine.paths import resources
+from engine.probe.families import load_probe
+from evaluation.adherence import adherence_ratio, family_fits, hear_timbre, prompt_scores
 from evaluation.hearing import hear
 from evaluation.opinions import NAMES, OPINIONS, RATE, second_opinions
 
@@ -77,7 +79,19 @@ def test_of_one_prompt_there_is_no_score():
 
 def test_adherence_is_kept_or_lost():
     base = np.array([[0.9, 0.7], [0.8, 0.6]])
-    assert adherence_ratio(base, base - 0.05) == pytest.approx(0.8)
-    assert adherence_ratio(base, np.full(4, 0.5)) == pytest.approx(0)
-    assert adherence_ratio(np.full(4, 0.4), base) is None
-    assert adherence_ratio(base, np.array([0.9, np.nan])) is None
+    assert adherence_ratio(base, base - 0.05, chance=0.5) == pytest.approx(0.8)
+    assert adherence_ratio(base, base / 2) == pytest.approx(0.5)
+    assert adherence_ratio(base, np.full((2, 2), 0.5), chance=0.5) == pytest.approx(0)
+    assert adherence_ratio(np.full((2, 2), 0.4), base, chance=0.5) is None
+    some = np.where(base > 0.65, base, np.nan)
+    assert adherence_ratio(base, some / 2) == pytest.approx(0.5), "what is not told is left out on both sides"
+    assert adherence_ratio(base, np.full((2, 2), np.nan)) is None
+
+
+def test_silence_fits_no_family_and_a_prompt_without_one_is_not_told():
+    probe = load_probe(resources() / "probe")
+    clip = 0.1 * np.random.default_rng(0).standard_normal((2, 32_000)).astype(np.float32)
+    heard = [hear_timbre(clip, None, 32_000)["timbre"], hear_timbre(0 * clip, None, 32_000)["timbre"]]
+    assert heard[1] is None and hear_timbre(clip[:, :1000], None, 32_000)["timbre"] is None
+    fits = family_fits(probe, ["jazz, piano", "jazz, piano", "something", "something"], [*heard, *heard])
+    assert 0 < fits[0] < 1 and fits[1] == 0 and np.isnan(fits[2:]).all()

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evaluation.statistics import holm, mean_interval, nan_mean, nan_sd, paired_greater, spearman
+from evaluation.statistics import (
+    holm,
+    mean_interval,
+    nan_mean,
+    nan_sd,
+    paired_greater,
+    ratio_interval,
+    spearman,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -62,3 +70,14 @@ def test_means_and_spreads_leave_out_what_is_not_known():
     assert np.isnan(nan_mean(rows, axis=0)[1])
     assert nan_sd(np.array([1.0, 3.0, np.nan])) == pytest.approx(np.sqrt(2))
     assert np.isnan(nan_sd(np.array([1.0])))
+
+
+def test_the_interval_of_a_ratio_covers_it_and_needs_two_pairs() -> None:
+    rng = np.random.default_rng(1)
+    below = rng.uniform(0.2, 0.6, 400)
+    above = 0.8 * below + rng.normal(0, 0.05, 400)
+    low, high = ratio_interval(above, below) or (0.0, 0.0)
+    assert low < 0.8 < high and high - low < 0.05
+    assert ratio_interval(np.r_[above, np.nan], np.r_[below, 0.5]) == (low, high)
+    assert ratio_interval(above[:1], below[:1]) is None
+    assert ratio_interval(above, 0 * below) is None

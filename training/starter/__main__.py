@@ -46,6 +46,7 @@ def starter() -> None:
     python -m training.starter export     # write resources/starter
     python -m training.starter report     # what it reaches on held-out songs
     python -m training.starter scorer     # train the model that scores how audio and text fit
+    python -m training.starter probe      # train the probe that tells families of genre and instruments
 
     Each step can be stopped and called again: it goes on where it was (the splitter, which takes
     minutes, from its beginning).
@@ -239,6 +240,37 @@ def scorer(
         towers = item[2]
     size = write_towers(towers, target)
     figures = {"bytes": size, "clips": len(windows), **held_out_figures(towers, windows)}
+    click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
+
+
+@starter.command()
+@corpus_option
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), default=Path("resources/probe"), show_default=True
+)
+@click.option("--clips", type=click.IntRange(100), default=3000, show_default=True, help="Of ten seconds.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@workers_option
+def probe(corpus: Path, target: Path, clips: int, as_json: bool, workers: int) -> None:
+    """Train the probe that ships on rendered songs, and say what it finds among those held out."""
+    from engine.probe.families import write_probe
+    from training.starter.corpus.build import renderings
+    from training.starter.probe import accuracies, answers, in_order, learn, listen, most_frequent, places
+
+    console = Console(stderr=True)
+    everything, told, timbres = renderings(corpus), {}, {}
+    for split in ("train", "test"):
+        chosen = places(everything, split, clips)
+        told[split] = [answers(rendering.description) for rendering, _ in chosen]
+        heard = _shown(listen(corpus, chosen, workers), f"listening, {split}", len(chosen), console)
+        timbres[split] = in_order([row for item in heard for row in item[1]])
+    found = learn(timbres["train"], told["train"])
+    figures = {
+        "bytes": write_probe(found, target),
+        **{f"{split}_clips": len(rows) for split, rows in told.items()},
+        "accuracy": accuracies(found, timbres["test"], told["test"]),
+        "most_frequent": most_frequent(told["test"]),
+    }
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from training.starter.corpus.instruments import DRUMS
 
-_VOICE_WORDS = {
+VOICE_WORDS = {
     "choir": ("choir", "choir voices"),
     "singing": ("singing", "vocals", "singer"),
     "rap": ("rap vocals", "rap", "rapper"),
@@ -89,7 +89,7 @@ def _qualities(description: Description, rng: random.Random) -> list[str]:
         return []
     words = []
     if description.voice != "none" and rng.random() < 0.7:
-        words.append(rng.choice(_VOICE_WORDS[description.voice]))
+        words.append(rng.choice(VOICE_WORDS[description.voice]))
     if description.audience and rng.random() < 0.6:
         words.append(rng.choice(("live", "live audience", "concert", "applause")))
     if rng.random() < 0.15:

@@ -55,6 +55,8 @@ _NAMES: tuple[tuple[range, str], ...] = (
     (range(112, 128), "percussion"),
 )
 
+INSTRUMENTS = tuple(dict.fromkeys(name for _, name in _NAMES))
+
 _PLUCKED = frozenset(
     (
         "piano",

@@ -76,6 +76,7 @@ _GENRES: tuple[tuple[str, str, str], ...] = (
     (r"worldpop", "world pop", "pop"),
     (r".", "pop", "pop"),
 )
+GENRE_FAMILIES: dict[str, str] = {genre: family for _, genre, family in _GENRES}
 
 
 @dataclass(frozen=True)

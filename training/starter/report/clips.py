@@ -78,17 +78,6 @@ def real_clips(
     yield from pool.map(_real, [model] * n, [corpus] * n, *zip(*places, strict=True), chunksize=4)
 
 
-def heard_clips(
-    pool: ProcessPoolExecutor, corpus: Path, places: Sequence[tuple[Rendering, int]]
-) -> Iterator[Heard]:
-    """Listen to clips of the corpus."""
-    yield from pool.map(_heard, [corpus] * len(places), *zip(*places, strict=True), chunksize=4)
-
-
-def _heard(corpus: Path, rendering: Rendering, start: int) -> Heard:
-    return hear(_stems(corpus, rendering, start).sum(0))
-
-
 def _stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32]:
     return played_stems(corpus, rendering, start, FRAMES * FRAME)
 

@@ -9,6 +9,7 @@ from vibenet import labels
 from vibenet.core import InferenceResult, extract_mel
 
 from engine.compiled import librosa
+from engine.probe.timbre import timbre
 from engine.scorer.features import DEEP, network
 from training.starter.corpus.synth import SAMPLE_RATE
 
@@ -19,7 +20,7 @@ _SLOWEST, _FASTEST = 50.0, 200.0  # beats a minute
 
 @dataclass(frozen=True)
 class Heard:
-    """`values` [7] of vibenet, `deep` its penultimate features, `timbre` MFCC statistics, `pulse` 0 to 1."""
+    """`values` [7] of vibenet, `deep` its penultimate features, `timbre` for the probe, `pulse` 0 to 1."""
 
     values: NDArray[np.float64]
     deep: NDArray[np.float64]
@@ -33,14 +34,10 @@ def hear(audio: NDArray[np.float32]) -> Heard:
         ["out", DEEP], {"x": extract_mel(soxr.resample(audio, SAMPLE_RATE, 16_000), 16_000)[None]}
     )
     values = InferenceResult.from_logits(logits[0]).to_dict()
-    mfcc = librosa().feature.mfcc(y=audio, sr=SAMPLE_RATE, n_mfcc=20, n_fft=2048, hop_length=1024)
-    contrast = librosa().feature.spectral_contrast(y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=1024)
-    moving = np.abs(np.diff(mfcc, axis=1)).mean(1)
-    timbre = np.concatenate([mfcc.mean(1), mfcc.std(1), moving, contrast.mean(1), contrast.std(1)])
     return Heard(
         np.array([values[label] for label in LABELS]),
         deep[0].astype(np.float64),
-        timbre.astype(np.float64),
+        timbre(audio),
         pulse(audio),
     )
 
