@@ -32,7 +32,7 @@ SEEDS = [1, 2]
 
 
 def heard_as(response: dict[str, float], seed: int = 0, noise: float = 0.05, lost: float = 0.01) -> Any:
-    """What would be heard if each unit of a knob moved metrics by `response`, and lost that share of the prompt."""
+    """What would be heard if each unit of a knob moved metrics by `response` and `lost` so much prompt."""
     rng = np.random.default_rng(seed)
     centres = {prompt: rng.normal(0.5, 0.1) for prompt in PROMPTS}
 
