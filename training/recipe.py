@@ -41,14 +41,13 @@ SETTINGS: Mapping[str, Any] = {
 @dataclass(frozen=True)
 class Part:
     """Metrics that are learned alike: from how many first frames (None is all) of clips of so many seconds,
-    for how many steps, and how far from the base the adapter is with a gain of 2 (see `Plan`)."""
+    and for how many steps."""
 
     metrics: tuple[str, ...]
     rate: float
     beta: float
     steps: int
     frames: int | None
-    strength: float | None
     gain: float = LORA.gain
     seconds: float = 5.0  # enough to hear a quality, and half of the cost of 10
     rank: int = LORA.rank
@@ -56,27 +55,54 @@ class Part:
 
 PARTS = (
     # The metre of the first frame decides it, one code in thousands.
-    Part(("tempo",), 2e-3, 0.05, 100, 10, None, gain=0.6),
-    Part(("acousticness", "valence"), 3e-4, 0.01, 100, None, 0.0156),
+    Part(("tempo",), 2e-3, 0.05, 100, 10, gain=0.6),
+    Part(("acousticness", "valence"), 3e-4, 0.01, 100, None),
     # What a clip will be is decided early on, and then only gone on with.
-    Part(("energy", "danceability", "popularity"), 3e-4, 0.01, 100, 100, 0.0053),
-    Part(("speechiness", "like_ratio"), 3e-4, 0.01, 100, 100, 0.012),
-    Part(("instrumentalness",), 3e-4, 0.01, 100, 100, 0.018),
-    Part(("liveness",), 3e-4, 0.01, 100, 100, 0.0027),
-    Part(("rating",), 3e-4, 0.01, 100, 100, 0.006),
-    # Farther, and clips stop or fall silent.
-    Part(("interactions", "views"), 3e-4, 0.01, 100, 100, 0.003),
+    Part(
+        (
+            *("danceability", "energy", "instrumentalness", "liveness", "speechiness"),
+            *("popularity", "interactions", "like_ratio", "views", "rating"),
+        ),
+        *(3e-4, 0.01, 100, 100),
+    ),
     # In every adapter of the pack, whose rank it adds to.
-    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, 0.012, seconds=10.0, rank=4),
+    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, seconds=10.0, rank=4),
 )
+# How far from the base the negative and the positive adapter are with a knob at its end, nats a code (see
+# `Plan`): so far that the metric moves enough; farther, the prompt is lost, and clips stop or fall silent.
+STRENGTHS: Mapping[str, tuple[float, float]] = {
+    "popularity": (0.0053, 0.0053),
+    "acousticness": (0.0225, 0.0264),
+    "danceability": (0.0053, 0.0097),
+    "energy": (0.0053, 0.0053),
+    "instrumentalness": (0.0115, 0.018),
+    "liveness": (0.0061, 0.0046),
+    "speechiness": (0.0081, 0.0081),
+    "valence": (0.0126, 0.0126),
+    "interactions": (0.0077, 0.0047),
+    "like_ratio": (0.012, 0.012),
+    "views": (0.003, 0.003),
+    "rating": (0.006, 0.006),
+    ADHERENCE: (0.012, 0.012),
+}
 KEEPING = Slot(len(SLOTS), ADHERENCE, "positive")
 ALONE = ("tempo",)  # another tempo is another code, not less of the first: half a difference would be neither
 
 
 def starter_plans(slots: list[Slot], data: Path, model: str) -> dict[Slot, Plan]:
-    """The recipe's plan for each of `slots`."""
+    """The recipe's plan for each of `slots`; both directions of a metric become equally strong."""
     parts = {metric: part for part in PARTS for metric in part.metrics}
     return {slot: _plan(slot, parts[slot.metric], data, model) for slot in slots}
+
+
+def opposed_plans(plans: Mapping[Slot, Plan]) -> dict[Slot, Plan]:
+    """The plans once the directions of each metric are made one: each with the strength of its own end."""
+    return {
+        slot: replace(plan, strength=STRENGTHS[slot.metric][slot.direction == "positive"])
+        if slot.metric in STRENGTHS
+        else plan
+        for slot, plan in plans.items()
+    }
 
 
 def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
@@ -97,7 +123,7 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
         patience=4,
         held_out=HELD_OUT,
         beginnings={slot.metric: part.frames} if part.frames else {},
-        strength=part.strength,
+        strength=max(STRENGTHS[slot.metric]) if slot.metric in STRENGTHS else None,
     )
 
 

@@ -132,7 +132,7 @@ def starter(
 
     from training.opposites import oppose_pack
     from training.pack import slots_of, train_pack
-    from training.recipe import ALONE, KEEPING, NAME, VERSION, make_pairs, starter_plans
+    from training.recipe import ALONE, KEEPING, NAME, VERSION, make_pairs, opposed_plans, starter_plans
     from training.show import telling
 
     slots = slots_of(metrics, None)
@@ -141,7 +141,7 @@ def starter(
     plans = starter_plans([*slots, KEEPING], data, model)
     apart = _runs(out) / "apart"
     _follow(plans, lambda tell: train_pack(plans, _runs(out), apart, NAME, VERSION, lambda _: tell))
-    knobs = {slot: plans[slot] for slot in slots}
+    knobs = opposed_plans({slot: plans[slot] for slot in slots})
     made = _follow(knobs, lambda tell: oppose_pack(apart, out, NAME, tell, knobs, ALONE))
     _show(made, as_json)
 

@@ -28,6 +28,7 @@ from training.data import counterfactual, folder, library, selfplay, spotify
 from training.data.clips import Excerpt, encode_excerpts, excerpts_of
 from training.data.select import Rule
 from training.data.splits import split_of
+from training.pack import Slot
 from training.store import NoPairs, read_pairs, read_summary
 
 SECONDS = 2.0
@@ -417,6 +418,17 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     config = json.loads((tmp_path / "pack/energy/positive/adapter_config.json").read_bytes())
     assert config["r"] == 12
     assert load_pack(tmp_path / "pack").manifest.name == "starter"
+
+
+def test_directions_are_learned_equally_strong_and_then_each_has_its_own():
+    slots = [
+        Slot(0, "danceability", "negative"),
+        Slot(1, "danceability", "positive"),
+        Slot(2, "tempo", "positive"),
+    ]
+    plans = recipe.starter_plans(slots, Path("data"), "starter")
+    assert [plan.strength for plan in plans.values()] == [0.0097, 0.0097, None]
+    assert [plan.strength for plan in recipe.opposed_plans(plans).values()] == [0.0097, 0.0053, None]
 
 
 def test_every_metric_is_in_one_part_of_the_recipe():
