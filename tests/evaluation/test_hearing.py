@@ -28,6 +28,11 @@ def test_the_tempo_is_that_of_the_clicks(tempo):
     assert opinions(clicks(tempo))["tempo"] == pytest.approx(tempo, rel=0.02)
 
 
+@pytest.mark.parametrize("tempo", [90, 110, 125])
+def test_softer_eighths_between_do_not_double_the_tempo(tempo):
+    assert opinions(clicks(tempo) + 0.3 * clicks(2 * tempo))["tempo"] == pytest.approx(tempo, rel=0.02)
+
+
 def test_clicks_have_a_pulse_and_noise_has_none():
     assert opinions(clicks(120))["danceability"] > 0.7 > 0.4 > opinions(NOISE)["danceability"]
 
