@@ -70,6 +70,7 @@ class Window(QMainWindow):
         self._connect()
         self._restore()
         app.state.draft.changed.connect(self._model_may_have_changed)
+        app.state.queue.changed.connect(self._queue_may_be_empty)
         self._model = app.state.draft.value.model
 
     # Made once
@@ -189,6 +190,10 @@ class Window(QMainWindow):
 
     def _close_now(self) -> None:
         self.close()
+
+    def _queue_may_be_empty(self, _: Any) -> None:
+        if not generating.running(self._app):
+            self._asked_to_close = False
 
     def remember(self) -> None:
         """Write the session."""

@@ -183,6 +183,18 @@ def test_escape_leaves_the_overlay_and_stops_nothing(window, app, gate, qtbot):
     assert app.state.queue.value[-1].status == "done"
 
 
+def test_closing_asks_once_for_the_jobs_of_then_and_again_for_later_ones(window, app, gate, qtbot):
+    generating.generate(app)
+    assert gate.reached.acquire(timeout=60)
+    assert not window.close()
+    assert app.state.notice.value.action == "Stop and close"
+    gate.let_all()
+    qtbot.waitUntil(lambda: ended(app))
+    generating.generate(app)
+    assert not window.close()
+    assert window.close()
+
+
 def test_it_fits_into_1100_by_700_at_its_smallest(window):
     window.resize(100, 100)
     assert (window.width(), window.height()) == (1100, 700)
