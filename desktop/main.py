@@ -9,17 +9,16 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from desktop import session, suggestions, theme, translation
-from desktop.actions import generating, models, prompting
+from desktop.actions import generating, prompting
 from desktop.app import App
 from desktop.bridge import Bridge, Measurer
 from desktop.history import History
 from desktop.state import State
-from desktop.texts import tr
+from desktop.warming import keep_warm
 from desktop.window import Window
 from desktop.worker.process import ProcessBackend, ProcessMeasurer
 from engine.backend import Backend
 from engine.errors import Problem
-from engine.events import Failed
 
 
 @dataclass(eq=False)
@@ -44,7 +43,7 @@ def main() -> int:
     backend, measurer = ProcessBackend(), ProcessMeasurer()
     running = start(application, backend, measurer)
     running.app.state.device.watch(lambda device: setattr(backend, "device", device or None))
-    running.window.ready.connect(lambda: warm_up(running, backend))
+    running.window.ready.connect(lambda: keep_warm(running.app, running.bridge, backend))
     running.window.show()
     try:
         return application.exec()
@@ -81,30 +80,3 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     bridge.job_event.connect(lambda number, event: generating.on_event(app, number, event))
     bridge.problem.connect(app.report)
     return Running(app, bridge, Window(app))
-
-
-def warm_up(running: Running, backend: ProcessBackend) -> None:
-    """Load the model behind the window, so that the first take starts at once, and look for devices.
-
-    A device that was chosen once but is gone is chosen no more.
-    """
-    state = running.app.state
-    model = state.draft.value.model
-    state.engine.value = tr("Loading the model …")
-
-    def looked(devices: list[tuple[str, str]]) -> None:
-        state.devices.value = tuple(devices)
-        if state.device.value not in dict(devices):
-            models.use_device(running.app, "")
-        running.bridge.prepare(lambda: _warmed(backend, model), warmed)
-
-    def warmed(problem: str) -> None:
-        state.engine.value = problem or tr("Ready")
-
-    running.bridge.prepare(backend.devices, looked)
-
-
-def _warmed(backend: ProcessBackend, model: str) -> str:
-    """Why it could not be loaded; nothing if it was."""
-    *_, end = backend.warm_up(model)
-    return end.problem.what if isinstance(end, Failed) else ""

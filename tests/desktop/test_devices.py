@@ -3,7 +3,7 @@
 import pytest
 
 from desktop import session
-from desktop.main import warm_up
+from desktop.warming import keep_warm
 from engine.events import Done
 
 FOUND = [("cuda:0", "Fast GPU"), ("cpu", "CPU, 2 threads")]
@@ -22,7 +22,7 @@ class Devices:
 @pytest.fixture
 def place(running, window, qtbot):
     window.open_tab("models")
-    warm_up(running, Devices())
+    keep_warm(running.app, running.bridge, Devices())
     qtbot.waitUntil(lambda: running.app.state.engine.value == "Ready")
     return window.panels["models"].place
 
@@ -47,6 +47,6 @@ def test_devices_can_be_chosen_and_are_remembered(app, place):
 
 def test_a_device_that_is_gone_is_chosen_no_more(running, app, place, qtbot):
     app.state.device.value = "cuda:7"
-    warm_up(running, Devices())
+    keep_warm(running.app, running.bridge, Devices())
     qtbot.waitUntil(lambda: app.state.device.value == "")
     assert place.currentIndex() == 0
