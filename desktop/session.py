@@ -36,6 +36,7 @@ class Session(BaseModel):
     seed_locked: bool = False
     model: str = STARTER
     device: str = ""
+    folders: list[str] = []
     recent: list[str] = []
     stars: list[str] = []
     sort: str = "name"

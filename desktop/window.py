@@ -72,6 +72,7 @@ class Window(QMainWindow):
         app.state.draft.changed.connect(self._model_may_have_changed)
         app.state.queue.changed.connect(self._queue_may_be_empty)
         self._model = app.state.draft.value.model
+        models.remember_folder(app)
 
     # Made once
 
@@ -252,6 +253,7 @@ class Window(QMainWindow):
     def _model_may_have_changed(self, draft: Any) -> None:
         if draft.model != self._model:
             self._model = draft.model
+            models.remember_folder(self._app)
             presets.refresh_adapters(self._app)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

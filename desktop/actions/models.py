@@ -1,5 +1,6 @@
 """Models and packs on this computer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from desktop import session
@@ -27,13 +28,32 @@ def use_device(app: App, device: str) -> None:
     session.current.device = app.state.device.value = device
 
 
-def look() -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:
-    """The models on this computer with the bytes of their weights, and the packs. Reads the disk."""
-    refs = catalog.list_models()
+def look(folders: Sequence[str]) -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:
+    """The models on this computer and in `folders` with the bytes of their weights, and the packs.
+
+    A folder that holds no model now comes without a folder and with 0 bytes. Reads the disk.
+    """
+    refs = [*catalog.list_models(), *map(_in_folder, folders)]
     sized = [
-        (ref, sum(f.stat().st_size for f in catalog.weight_files(ref.folder))) for ref in refs if ref.folder
+        (ref, sum(f.stat().st_size for f in catalog.weight_files(ref.folder)) if ref.folder else 0)
+        for ref in refs
     ]
     return sized, packs.list_packs()
+
+
+def _in_folder(folder: str) -> ModelRef:
+    try:
+        return catalog.find_model(folder)
+    except Problem:
+        return ModelRef(folder, None, "folder", None)
+
+
+def remember_folder(app: App) -> None:
+    """Keep the draft's model in the list, if it is a folder."""
+    model = app.state.draft.value.model
+    if Path(model).is_absolute() and model not in session.current.folders:
+        session.current.folders = [*session.current.folders, model]
+        app.state.models_changed.emit()
 
 
 def own(pack: packs.Pack) -> bool:
@@ -64,14 +84,18 @@ def remove_pack(app: App, name: str) -> None:
 
 
 def remove_model(app: App, ref: ModelRef) -> None:
-    """Delete a model that came from a hub."""
+    """Delete a model that came from a hub; take a folder off the list, and leave it where it is."""
 
     def removed(nothing: None) -> None:
         if app.state.draft.value.model == ref.id:
             prompting.set_model(app, STARTER)
+        session.current.folders = [folder for folder in session.current.folders if folder != ref.id]
         app.state.models_changed.emit()
 
-    app.background.call(lambda: catalog.remove_model(ref), removed)
+    if ref.source == "folder":
+        removed(None)
+    else:
+        app.background.call(lambda: catalog.remove_model(ref), removed)
 
 
 def drop(app: App, path: Path) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop import session
 from desktop.actions import downloads, models
 from desktop.app import App
 from desktop.draft import Draft
@@ -86,7 +87,8 @@ class ModelsPanel(QWidget):
 
     def reload(self) -> None:
         """Look again what is there."""
-        self._app.background.call(models.look, self._show)
+        folders = tuple(session.current.folders)
+        self._app.background.call(lambda: models.look(folders), self._show)
 
     def _show(self, found: tuple[list[tuple[ModelRef, int]], list[Pack]]) -> None:
         refs, packs = found
@@ -144,16 +146,20 @@ class ModelCard(QFrame):
         self.pick.setCheckable(True)
         self.pick.clicked.connect(lambda: models.pick(app, ref.id))
         name = ref.id if ref.source != "folder" else Path(ref.id).name
-        facts = [f"{size / 1e6:.0f} MB", ref.license or tr("license unknown")]
-        texts = column(ElidedLabel(name), ElidedLabel(" · ".join(facts), "small"), gap=0)
-        line = row(texts, self.pick)
+        facts = f"{size / 1e6:.0f} MB · {ref.license or tr('license unknown')}"
+        self.facts = ElidedLabel(facts if ref.folder else tr("not there any more"), "small")
+        self.pick.setEnabled(ref.folder is not None)
+        line = row(column(ElidedLabel(name), self.facts, gap=0), self.pick)
         line.setStretch(0, 1)
         self.setLayout(line)
-        if ref.source == "hub":
-            remove = IconButton(
-                "trash", tr("Delete it from this computer"), lambda: models.remove_model(app, ref)
-            )
-            line.addWidget(remove)
+        ways = {
+            "hub": ("trash", tr("Delete it from this computer")),
+            "folder": ("close", tr("Take it off this list; the folder stays")),
+        }
+        if ref.source in ways:
+            line.addWidget(IconButton(*ways[ref.source], lambda: models.remove_model(app, ref)))
+        if ref.source == "folder":
+            self.setToolTip(ref.id)
         self.setContentsMargins(8, 5, 6, 5)
 
     def mark(self, used: bool) -> None:

@@ -1,4 +1,4 @@
-"""The window: prompt, session, drawer, keys, theme, models, what is dropped on it."""
+"""The window: prompt, session, drawer, keys, theme, what is dropped on it."""
 
 from pathlib import Path
 
@@ -9,9 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from desktop import session, theme
-from desktop.actions import downloads, generating, mixing, models, prompting
+from desktop.actions import generating, mixing, models, prompting
 from desktop.commands import GROUPS
-from engine.errors import Problem
 from tests.desktop.conftest import ended
 from tests.engine.fake import FakeBackend
 
@@ -208,38 +207,6 @@ def test_light_and_dark(window, qtbot):
     assert QApplication.palette().window().color().name() == theme.LIGHT.background
     window.toggle_theme()
     assert theme.current() is theme.DARK
-
-
-def test_the_models_panel_names_the_starter_and_its_license(window, app, qtbot):
-    window.open_tab("models")
-    panel = window.panels["models"]
-    qtbot.waitUntil(lambda: "starter" in panel._cards)
-    assert panel._cards["starter"].pick.isChecked()
-
-
-def test_the_license_of_a_hub_model_is_shown_before_anything_is_fetched(window, app, qtbot, monkeypatch):
-    begun = []
-    monkeypatch.setattr(app.background, "download", lambda *args: begun.append(args[0]))
-    window.open_tab("models")
-    row = window.panels["models"].download
-    downloads.begin(app, "facebook/musicgen-small")
-    qtbot.waitUntil(row.isVisible)
-    assert "CC-BY-NC-4.0" in row.told.text() and not begun
-    qtbot.mouseClick(row.accept, LEFT)
-    assert begun == ["facebook/musicgen-small"] and row.bar.isVisible()
-
-
-def test_a_download_that_cannot_reach_the_hub_is_told(window, app, qtbot, monkeypatch):
-    def unreachable(model, cancel, progress):
-        progress(3, 10)
-        raise Problem(f"{model} could not be fetched.", "Check the connection and try again.")
-
-    monkeypatch.setattr("desktop.bridge.download", unreachable)
-    downloads.begin(app, "facebook/musicgen-small")
-    qtbot.waitUntil(lambda: app.state.download.value is not None)
-    downloads.accept(app)
-    qtbot.waitUntil(lambda: app.state.download.value is None)
-    assert "Check the connection" in window.status.text.text()
 
 
 def test_a_knob_without_an_adapter_is_left_out_of_the_job_and_that_is_told(
