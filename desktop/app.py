@@ -47,6 +47,9 @@ class Background(Protocol):
     def measure(self, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
         """Measure an audio file in a process of its own; `then` gets the fields of a Measurement."""
 
+    def ask_hub(self, model: str, then: Callable[[int, str], Any]) -> None:
+        """Ask what there is to fetch: `then` gets MB and the license, 0 and "" where the hub does not say."""
+
     def download(
         self,
         model: str,
@@ -57,7 +60,7 @@ class Background(Protocol):
         """Fetch a model; `progress` gets MB done and in all, `then` False if it was stopped."""
 
     def stop_download(self) -> None:
-        """Stop what `download` began."""
+        """Stop what `download` or `ask_hub` began."""
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop.texts import tr
-from desktop.worker.download import download
+from desktop.worker.download import ask_hub, download
 from engine.backend import Backend
 from engine.cancel import CancelToken
 from engine.errors import Problem
@@ -112,6 +112,12 @@ class Bridge(QObject):
         if (measurer := self._measurer) is not None:
             self._meter.put(lambda: self._measure(measurer, path, then))
 
+    def ask_hub(self, model: str, then: Callable[[int, str], Any]) -> None:
+        """Ask for a model's MB and license in the lane of downloads; what was asked before is dropped."""
+        self.stop_download()
+        token = self._download_token = CancelToken()
+        self._downloads.put(lambda: self._do(lambda: ask_hub(model, token), lambda told: then(*told), None))
+
     def download(
         self,
         model: str,
@@ -128,7 +134,7 @@ class Bridge(QObject):
         self._downloads.put(lambda: self._do(lambda: download(model, token, told), then, failed))
 
     def stop_download(self) -> None:
-        """Stop what `download` began."""
+        """Stop what `download` or `ask_hub` began."""
         self._download_token.cancel()
 
     def close(self, stop: Callable[[], None] = lambda: None) -> None:

@@ -85,10 +85,14 @@ class LoadedPreset:
 
 @dataclass(frozen=True)
 class Download:
-    """A model on its way from a hub: what to accept first, and MB `done` of `total` (0: not known yet)."""
+    """A model on its way from a hub: what to accept first, and MB `done` of `total` (0: not known yet).
+
+    `facts` are its size and license, empty while the hub is asked.
+    """
 
     model: str
     notice: str
+    facts: str = ""
     accepted: bool = False
     done: int = 0
     total: int = 0

@@ -45,6 +45,7 @@ class ModelsPanel(QWidget):
         self.hub.setEditable(True)
         self.hub.addItems(list(KNOWN))
         self.hub.setCurrentIndex(-1)
+        self.hub.activated.connect(self._fetch)
         edit = self.hub.lineEdit()
         assert isinstance(edit, QLineEdit)
         edit.setPlaceholderText(tr("owner/name on the hub"))
@@ -121,7 +122,7 @@ class ModelsPanel(QWidget):
         for name, card in self._cards.items():
             card.mark(name == draft.model)
 
-    def _fetch(self) -> None:
+    def _fetch(self, _: object = None) -> None:
         if name := self.hub.currentText().strip():
             downloads.begin(self._app, name)
 
@@ -187,7 +188,7 @@ class PackCard(QFrame):
 
 
 class DownloadRow(QFrame):
-    """The license before a download, then its progress with a way to stop."""
+    """Size and license before a download, then its progress with a way to stop."""
 
     def __init__(self, app: App) -> None:
         super().__init__()
@@ -208,11 +209,17 @@ class DownloadRow(QFrame):
         if download is None:
             return
         self.accept.setVisible(not download.accepted)
+        self.accept.setEnabled(bool(download.facts))
         self.bar.setVisible(download.accepted)
         self.bar.setRange(0, download.total)
         self.bar.setValue(min(download.done, download.total))
-        self.told.setText(download.notice if not download.accepted else _progress(download))
+        self.told.setText(_progress(download) if download.accepted else _offer(download))
         restyle(self.told)
+
+
+def _offer(download: Download) -> str:
+    facts = download.facts or tr("Asking the hub how large it is …")
+    return f"{download.model}\n{facts}\n\n{download.notice}"
 
 
 def _progress(download: Download) -> str:

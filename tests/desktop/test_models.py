@@ -1,10 +1,15 @@
 """Models: the list, folders, and what is told before a download and during it."""
 
+import threading
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import Qt
 
 from desktop import session
 from desktop.actions import downloads, models, prompting
+from desktop.worker.download import ask_hub
+from engine.cancel import CancelToken
 from engine.catalog import find_model
 from engine.errors import Problem
 
@@ -67,26 +72,86 @@ def test_a_folder_is_taken_off_the_list_and_left_alone(app, panel, folder, qtbot
     assert session.current.folders == [] and (folder / "model.safetensors").exists()
 
 
-def test_the_license_of_a_hub_model_is_shown_before_anything_is_fetched(window, app, qtbot, monkeypatch):
+@pytest.fixture
+def hub(monkeypatch):
+    """What a hub answers, once it is let to, when it is asked for MB and license."""
+    made = SimpleNamespace(answer=(2364, "cc-by-nc-4.0"), let=threading.Event())
+    made.let.set()
+    monkeypatch.setattr("desktop.bridge.ask_hub", lambda model, cancel: made.let.wait(60) and made.answer)
+    return made
+
+
+def begin(app, qtbot, model):
+    """Ask for a download, and wait until the hub has answered."""
+    downloads.begin(app, model)
+    qtbot.waitUntil(lambda: app.state.download.value is not None and app.state.download.value.facts != "")
+
+
+def test_size_and_license_of_a_hub_model_are_shown_before_anything_is_fetched(
+    panel, app, hub, qtbot, monkeypatch
+):
     begun = []
     monkeypatch.setattr(app.background, "download", lambda *args: begun.append(args[0]))
-    window.open_tab("models")
-    row = window.panels["models"].download
-    downloads.begin(app, "facebook/musicgen-small")
+    hub.let.clear()
+    row = panel.download
+    panel.hub.setCurrentText("facebook/musicgen-small")
+    panel.hub.activated.emit(0)
     qtbot.waitUntil(row.isVisible)
-    assert "CC-BY-NC-4.0" in row.told.text() and not begun
+    assert "Asking" in row.told.text() and not row.accept.isEnabled()
+    hub.let.set()
+    qtbot.waitUntil(row.accept.isEnabled)
+    assert "2364 MB to download · CC-BY-NC-4.0" in row.told.text() and not begun
+    assert "not for commercial purposes" in row.told.text()
     qtbot.mouseClick(row.accept, LEFT)
     assert begun == ["facebook/musicgen-small"] and row.bar.isVisible()
 
 
-def test_a_download_that_cannot_reach_the_hub_is_told(window, app, qtbot, monkeypatch):
+def test_the_license_of_an_unknown_model_is_what_the_hub_says(panel, app, hub, qtbot):
+    begin(app, qtbot, "owner/other")
+    assert panel.download.accept.isEnabled()
+    assert "2364 MB to download · cc-by-nc-4.0" in panel.download.told.text()
+
+
+def test_a_hub_that_does_not_answer_hinders_no_download(panel, app, hub, qtbot):
+    hub.answer = (0, "")
+    begin(app, qtbot, "owner/other")
+    assert panel.download.accept.isEnabled()
+    assert "size unknown, the hub does not tell it now · license unknown" in panel.download.told.text()
+
+
+def test_without_a_network_the_child_knows_nothing_and_says_so():
+    assert ask_hub("facebook/musicgen-small", CancelToken()) == (0, "")
+
+
+def test_an_answer_that_comes_after_stop_shows_nothing(panel, app, hub, qtbot):
+    hub.let.clear()
+    downloads.begin(app, "owner/other")
+    qtbot.waitUntil(panel.download.isVisible)
+    downloads.stop(app)
+    hub.let.set()
+    came = []
+    app.background.ask_hub("owner/other", lambda size, license: came.append(size))
+    qtbot.waitUntil(lambda: bool(came))
+    assert app.state.download.value is None and not panel.download.isVisible()
+
+
+def test_a_second_download_does_not_take_the_place_of_the_first(panel, app, hub, qtbot, monkeypatch):
+    monkeypatch.setattr(app.background, "download", lambda *args: None)
+    begin(app, qtbot, "owner/first")
+    downloads.accept(app)
+    downloads.begin(app, "owner/second")
+    qtbot.waitUntil(lambda: app.state.notice.value is not None)
+    assert app.state.notice.value.text == "owner/first is being downloaded. Wait for it, or stop it."
+    assert app.state.download.value.model == "owner/first"
+
+
+def test_a_download_that_cannot_reach_the_hub_is_told(window, app, hub, qtbot, monkeypatch):
     def unreachable(model, cancel, progress):
         progress(3, 10)
         raise Problem(f"{model} could not be fetched.", "Check the connection and try again.")
 
     monkeypatch.setattr("desktop.bridge.download", unreachable)
-    downloads.begin(app, "facebook/musicgen-small")
-    qtbot.waitUntil(lambda: app.state.download.value is not None)
+    begin(app, qtbot, "facebook/musicgen-small")
     downloads.accept(app)
     qtbot.waitUntil(lambda: app.state.download.value is None)
     assert "Check the connection" in window.status.text.text()
