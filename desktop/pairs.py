@@ -30,7 +30,7 @@ class Pair:
     """The base clip and the tuned one, of one sample rate; one object for both if the mix is neutral.
 
     `folder` is None until the take was written. `tempo` has the beats a minute of clips whose codec counts
-    them.
+    them, `first_bar` the seconds at which their first bar begins.
     """
 
     job: Job
@@ -40,6 +40,7 @@ class Pair:
     folder: Path | None = None
     partial: bool = field(default=False)
     tempo: Mapping[str, float] = field(default_factory=dict)
+    first_bar: Mapping[str, float] = field(default_factory=dict)
 
     def clip(self, which: Which) -> Clip:
         """One of the two."""
@@ -78,7 +79,8 @@ def pair_of(take: Take, folder: Path | None = None) -> Pair:
     base = Clip(take.base, take.base.shape[1])
     tuned = base if take.tuned is take.base else Clip(take.tuned, take.tuned.shape[1])
     recipe = take.recipe
-    return Pair(recipe.job, take.sample_rate, base, tuned, folder, recipe.partial, recipe.tempo)
+    counted = recipe.tempo, recipe.first_bar
+    return Pair(recipe.job, take.sample_rate, base, tuned, folder, recipe.partial, *counted)
 
 
 def beginning(pair: Pair, seconds: float) -> Pair:

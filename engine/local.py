@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -207,11 +207,17 @@ def _takes(codec: Codec, playback: Playback, made: Decoded, recipes: Sequence[Re
     takes = []
     for n, recipe in enumerate(recipes):
         both = {"base": each * n, "tuned": each * (n + 1) - 1}
-        tempo = {name: codec.tempo(made.codes[clip]) for name, clip in both.items()}
-        known = {name: beats for name, beats in tempo.items() if beats is not None}
+        counted = {
+            "tempo": _known({name: codec.tempo(made.codes[clip]) for name, clip in both.items()}),
+            "first_bar": _known({name: codec.first_bar(made.codes[clip]) for name, clip in both.items()}),
+        }
         base, tuned = (clips[clip] for clip in both.values())
-        takes.append(Take(base, tuned, recipe.sample_rate, recipe.model_copy(update={"tempo": known})))
+        takes.append(Take(base, tuned, recipe.sample_rate, recipe.model_copy(update=counted)))
     return takes
+
+
+def _known(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _key(choice: Choice) -> _Key:

@@ -60,6 +60,7 @@ class Recipe(BaseModel):
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     partial: bool = False
     tempo: dict[str, float] = Field(default_factory=dict)  # "base" and "tuned", if the codec counts beats
+    first_bar: dict[str, float] = Field(default_factory=dict)  # seconds at which their first bar begins
 
 
 def recipe_json(recipe: Recipe) -> str:

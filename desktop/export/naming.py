@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from desktop.draft import BEATS_PER_BAR
 from desktop.pair.facts import Facts
 from desktop.pair.grid import Grid
 from desktop.state import Span
@@ -24,7 +25,7 @@ def file_stem(prompt: str, seed: int, which: Which, facts: Facts, span: Span | N
         parts.append(short_key(facts.key))
     parts += [f"seed{seed}", which]
     if span is not None:
-        parts.append(_stretch(span, facts.tempo))
+        parts.append(_stretch(span, facts))
     return "-".join(part for part in parts if part)
 
 
@@ -45,10 +46,10 @@ def _slug(prompt: str) -> str:
     return cut[: cut.rfind("-")] if "-" in cut else cut[:_PROMPT_CHARS]
 
 
-def _stretch(span: Span, tempo: float | None) -> str:
-    bar = 4 * Grid(tempo).beat
-    first, last = span.start / bar, span.end / bar
-    if tempo and max(abs(first - round(first)), abs(last - round(last))) < 0.01:
+def _stretch(span: Span, facts: Facts) -> str:
+    bar = BEATS_PER_BAR * Grid(facts.tempo).beat
+    first, last = ((at - facts.first_bar) / bar for at in (span.start, span.end))
+    if facts.tempo and max(abs(first - round(first)), abs(last - round(last))) < 0.01:
         return (
             f"bars{round(first) + 1}-{round(last)}" if round(last) > round(first) + 1 else f"bar{round(last)}"
         )

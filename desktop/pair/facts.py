@@ -18,10 +18,14 @@ _SAME_LENGTH_S = 0.1
 
 @dataclass(frozen=True)
 class Facts:
-    """Beats per minute and a key such as "A minor"; None where nobody knows."""
+    """Beats per minute and a key such as "A minor"; None where nobody knows.
+
+    Bars are counted from `first_bar`, in seconds: from the beginning, unless the codec counts them.
+    """
 
     tempo: float | None = None
     key: str | None = None
+    first_bar: float = 0.0
 
 
 def facts_of(pair: Pair, which: Which, measured: Mapping[Path, Measured], bars: Bars | None) -> Facts:
@@ -32,14 +36,14 @@ def facts_of(pair: Pair, which: Which, measured: Mapping[Path, Measured], bars: 
     """
     found = measured.get(clip_file(pair, which)) if pair.folder else None
     asked = bars.tempo if bars else None
-    counted = pair.tempo.get(which)
+    counted, first_bar = pair.tempo.get(which), pair.first_bar.get(which, 0.0)
     if found is None:
-        return Facts(counted or asked, None)
+        return Facts(counted or asked, None, first_bar)
     tempo = _sure(found, "tempo", SURE_TEMPO)
     key = found.get("key") if (_number(found.get("key_confidence")) or 0.0) >= SURE_KEY else None
     if tempo and asked and abs(tempo / asked - 1) < _SAME_TEMPO:
         tempo = asked
-    return Facts(counted or tempo, key if isinstance(key, str) else None)
+    return Facts(counted or tempo, key if isinstance(key, str) else None, first_bar)
 
 
 def facts_shown(state: State, which: Which) -> Facts:

@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Grid:
-    """Beats at `tempo` a minute from `first` seconds on; with no tempo, seconds."""
+    """Bars of beats at `tempo` a minute, one of which begins at `first` seconds; with no tempo, seconds."""
 
     tempo: float | None = None
     first: float = 0.0

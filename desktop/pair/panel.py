@@ -8,7 +8,7 @@ from desktop.app import App
 from desktop.export.handles import DragHandle, selected_part
 from desktop.pair import scene
 from desktop.pair.analysis import Analysis
-from desktop.pair.facts import facts_shown
+from desktop.pair.facts import Facts, facts_shown
 from desktop.pair.grid import Grid
 from desktop.pair.header import WIDTH, ClipHeader
 from desktop.pair.overview import Overview
@@ -47,7 +47,13 @@ class PairPanel(QFrame):
         for changed in (state.pair.changed, state.heard.changed, state.blind.changed):
             changed.connect(self._arrange)
         state.selection.changed.connect(self._arrange)
-        for changed in (state.pair.changed, state.measured.changed, state.draft.changed):
+        for changed in (
+            state.pair.changed,
+            state.heard.changed,
+            state.blind.changed,
+            state.measured.changed,
+            state.draft.changed,
+        ):
             changed.connect(self._set_grid)
         for changed in (state.playhead.changed, state.selection.changed, state.pair.changed):
             changed.connect(self._tell_place)
@@ -77,7 +83,7 @@ class PairPanel(QFrame):
         self.spectra = spectra
         self.snap = self._chip(
             tr("Snap"),
-            tr("Selections go to the nearest beat (Alt: not). Bars have four beats, from the start."),
+            tr("Selections go to the nearest beat (Alt: not). Bars have four beats."),
             True,
         )
         self.snap.toggled.connect(self._set_snap)
@@ -151,8 +157,10 @@ class PairPanel(QFrame):
             self.timeline.show_all()
 
     def _set_grid(self, _: object = None) -> None:
-        facts = facts_shown(self._app.state, self._app.state.heard.value)
-        self.timeline.set_grid(Grid(facts.tempo))
+        state = self._app.state
+        blind = state.blind.value is not None
+        facts = Facts() if blind else facts_shown(state, state.heard.value)
+        self.timeline.set_grid(Grid(facts.tempo, facts.first_bar))
         told = [f"{facts.tempo:.4g} BPM" if facts.tempo else "", facts.key or ""]
         self.lines.setText("  ·  ".join(part for part in told if part))
         self._tell_place()

@@ -60,6 +60,10 @@ class Codec(Protocol):
         """Beats a minute of a clip's codes [K, T], where they say so; None where they do not."""
         ...
 
+    def first_bar(self, codes: Tensor) -> float | None:
+        """Where in a clip's codes [K, T] the first bar begins, in seconds; None where they do not say so."""
+        ...
+
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> audio [B, C, T * hop].
 

@@ -68,6 +68,10 @@ class EncodecCodec:
         """None: its codes count no beats."""
         return None
 
+    def first_bar(self, codes: Tensor) -> float | None:
+        """None: its codes count no bars."""
+        return None
+
     @torch.no_grad()
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] -> audio [B, C, T * hop], wherever they begin."""

@@ -59,9 +59,27 @@ def next_metre(
 
 def beat_length(code: int, beat_frames: Sequence[int]) -> int | None:
     """The frames of the beat that a code of the first book belongs to; None if it stands for nothing."""
-    for first, length in zip(_first_codes(beat_frames), beat_frames, strict=True):
+    found = _read(code, beat_frames)
+    return found and found[0]
+
+
+def bar_line(in_beat: int, in_bar: int, beat_frames: Sequence[int], bar_beats: Sequence[int]) -> int | None:
+    """How many frames after one with these codes the next bar begins, 0 if there; None if they say nothing.
+
+    In a bar of 3 beats of 3 frames, codes 1 and 3 are the second frame of the second beat: 9 - 3 - 1 = 5.
+    """
+    beat, bar = _read(in_beat, beat_frames), _read(in_bar, bar_beats)
+    if beat is None or bar is None:
+        return None
+    (frames, frame), (beats, number) = beat, bar
+    return (frames * (beats - number) - frame) % (frames * beats)
+
+
+def _read(code: int, lengths: Sequence[int]) -> tuple[int, int] | None:
+    """The length that a code belongs to, and its place in it; None if it stands for nothing."""
+    for first, length in zip(_first_codes(lengths), lengths, strict=True):
         if first <= code < first + length:
-            return length
+            return length, code - first
     return None
 
 

@@ -18,7 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.codecs.metre import BOOKS, COMMON_TIME, beat_length, find_metre, metre_codes, next_metre
+from engine.codecs.metre import (
+    BOOKS,
+    COMMON_TIME,
+    bar_line,
+    beat_length,
+    find_metre,
+    metre_codes,
+    next_metre,
+)
 from engine.codecs.stem_network import StemCodecConfig, StemNetwork
 from engine.errors import Problem
 
@@ -88,6 +96,14 @@ class StemCodec:
             return None
         beat = beat_length(int(codes[0, 0]), self.config.beat_frames)
         return beat and 60 * self.sample_rate / (beat * self.hop)
+
+    def first_bar(self, codes: Tensor) -> float | None:
+        """Where in codes [K, T] the first bar begins, in seconds, by their metre; None if there is none."""
+        if not self.config.metre_books or codes.shape[1] == 0:
+            return None
+        in_beat, in_bar = codes[:BOOKS, 0].tolist()
+        frames = bar_line(in_beat, in_bar, self.config.beat_frames, self.config.bar_beats)
+        return None if frames is None else frames * self.hop / self.sample_rate
 
     def decode(self, codes: Tensor, first: int = 0) -> Tensor:
         """Codes [B, K, T] of the frames from `first` on -> the mix [B, 1, T * hop]."""

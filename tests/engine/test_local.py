@@ -154,13 +154,16 @@ def test_the_starters_layout_makes_music(tmp_path: Path) -> None:
     assert take.base.shape == (1, tiny.SAMPLE_RATE) and take.base.std() > 0
 
 
-def test_a_tempo_that_the_codec_counts_is_in_the_recipe(
+def test_tempo_and_bars_that_the_codec_counts_are_in_the_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(StemCodec, "tempo", lambda codec, codes: float(codes.shape[1]))
+    monkeypatch.setattr(StemCodec, "first_bar", lambda codec, codes: 0.5)
     job = job_for(tiny.save_starter(tmp_path / "starter"), seconds=1)
     frames = tiny.SAMPLE_RATE // tiny.HOP
-    assert take_of(LocalBackend(device="cpu"), job).recipe.tempo == {"base": frames, "tuned": frames}
+    recipe = take_of(LocalBackend(device="cpu"), job).recipe
+    assert recipe.tempo == {"base": frames, "tuned": frames}
+    assert recipe.first_bar == {"base": 0.5, "tuned": 0.5}
 
 
 def test_a_clip_longer_than_the_window_has_all_its_frames(tmp_path: Path) -> None:

@@ -174,6 +174,17 @@ def test_the_tempo_is_that_of_the_metre(codec: StemCodec) -> None:
     assert codec.tempo(told[:, :0]) is None
 
 
+def test_the_first_bar_begins_where_the_metre_says(codec: StemCodec) -> None:
+    """From the second frame of the second of three beats, each of three frames: 5 of the bar's 9 are left."""
+    told = torch.zeros(codec.codebooks, 3, dtype=torch.int64)
+    assert codec.first_bar(told) == 0
+    told[:2, 0] = torch.tensor([1, 1])
+    assert codec.first_bar(told) == 5 / 50
+    told[0] = 63
+    assert codec.first_bar(told) is None
+    assert codec.first_bar(told[:, :0]) is None
+
+
 def test_a_codec_without_a_metre_has_the_codebooks_of_its_stems_only() -> None:
     plain = build(CONFIG | {"beat_frames": []}, random_network().state_dict())
     assert isinstance(plain, StemCodec) and plain.codebooks == 14

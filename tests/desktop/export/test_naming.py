@@ -43,6 +43,10 @@ def test_a_stretch_is_named_by_bars_or_seconds(span, tempo, ending):
     assert file_stem("x", 1, "base", Facts(tempo), span).endswith(f"-{ending}")
 
 
+def test_bars_are_counted_from_the_first_one():
+    assert file_stem("x", 1, "base", Facts(120, None, 0.5), Span(2.5, 4.5)).endswith("-bar2")
+
+
 @pytest.mark.parametrize(("key", "short"), [("A minor", "Am"), ("C# major", "C#"), ("F# minor", "F#m")])
 def test_keys_are_short(key, short):
     assert short_key(key) == short

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from desktop import theme
 from desktop.actions import listening
 from desktop.pair import scene
+from desktop.pair.grid import Grid
 from desktop.pair.panel import PairPanel
 from desktop.pairs import add_audio
 from desktop.state import Blind, Span
@@ -87,6 +88,17 @@ def test_a_click_goes_there_and_drops_the_selection(app, panel, take):
 def test_a_drag_selects_from_beat_to_beat(app, panel, take):
     drag(panel.timeline, (x_of(panel, 2) + 4, 100), (x_of(panel, 6) - 5, 120))
     assert app.state.selection.value == Span(pytest.approx(2), pytest.approx(6))
+
+
+def test_the_grid_is_that_of_the_clip_that_is_heard(app, panel, take):
+    tempo, first_bar = {"base": 120.0, "tuned": 100.0}, {"base": 0.0, "tuned": 0.3}
+    app.state.pair.value = replace(app.state.pair.value, tempo=tempo, first_bar=first_bar)
+    listening.hear(app, "tuned")
+    assert panel.timeline.grid == Grid(100.0, 0.3) and panel.lines.text().startswith("100 BPM")
+    listening.hear(app, "base")
+    assert panel.timeline.grid == Grid(120.0) and panel.lines.text().startswith("120 BPM")
+    app.state.blind.value = Blind("tuned", "base")
+    assert panel.timeline.grid == Grid() and not panel.lines.text()
 
 
 def test_alt_and_the_switch_turn_snapping_off(app, panel, take):
