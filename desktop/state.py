@@ -146,6 +146,7 @@ class State:
     download: Value[Download | None] = field(default_factory=lambda: Value(None))
     midi: Value[MidiState] = field(default_factory=lambda: Value(MidiState()))
 
+    tab_wanted: Signal = field(default_factory=Signal)  # (name of a page of the drawer): the window opens it
     library_changed: Signal = field(default_factory=Signal)
     presets_changed: Signal = field(default_factory=Signal)
     models_changed: Signal = field(default_factory=Signal)

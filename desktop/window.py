@@ -71,6 +71,7 @@ class Window(QMainWindow):
         self._restore()
         app.state.draft.changed.connect(self._model_may_have_changed)
         app.state.queue.changed.connect(self._queue_may_be_empty)
+        app.state.tab_wanted.connect(self.open_tab)
         self._model = app.state.draft.value.model
         models.remember_folder(app)
 

@@ -39,7 +39,10 @@ def generate(app: App) -> None:
 
 
 def scout(app: App, seeds: int = 4) -> None:
-    """Queue short previews of several seeds, in one batch: each is the beginning of its seed's full take."""
+    """Queue short previews of several seeds, in one batch: each is the beginning of its seed's full take.
+
+    The queue, where they come, is opened.
+    """
     job = _job(app)
     if job is None:
         return
@@ -47,6 +50,7 @@ def scout(app: App, seeds: int = 4) -> None:
     settings = job.settings.model_copy(update={"seconds": seconds})
     preview = job.model_copy(update={"settings": settings})
     _submit(app, preview, [prompting.drawn_seed() for _ in range(seeds)], scout=True)
+    app.state.tab_wanted.emit("queue")
 
 
 def render_in_full(app: App, number: int, seconds: float) -> None:
@@ -116,7 +120,7 @@ def on_event(app: App, number: int, event: Event) -> None:
         case Started():
             pair = growing_pair(entry.job, event)
             _put(app, entry.became(status="running", what="", total=event.total, pair=pair))
-            if not entry.scout:
+            if not entry.scout and not _listening(app):
                 show(app, pair)
         case Progress(step, total, eta):
             _put(app, entry.became(step=step, total=total, eta=eta, speed=_speed(entry, step, total, eta)))
@@ -211,6 +215,8 @@ def _finish(app: App, entry: Queued, take: Take, status: str) -> None:
             _put(app, current.became(pair=done))
         if app.state.pair.value is pair:
             _replace_shown(app, done)
+        elif not shown and status == "done":
+            app.tell(tr("A take is finished."), action=tr("Show"), run=lambda: show(app, done))
         app.state.library_changed.emit()
         for path in {kept.folder / "base.wav", kept.folder / "tuned.wav"}:
             measure(app, path)
@@ -228,6 +234,11 @@ def measure(app: App, path: Path) -> None:
         app.background.call(lambda: keep_measured(path, values))
 
     app.background.measure(path, measured)
+
+
+def _listening(app: App) -> bool:
+    """True while a clip plays or is compared blind, which a job that begins must not end."""
+    return app.state.playing.value or app.state.blind.value is not None
 
 
 def _replace_shown(app: App, pair: Pair) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop.actions import generating, mixing, prompting
+from desktop.actions import generating, listening, mixing, prompting
 from desktop.bridge import ENDS
 from engine.errors import Problem
 from engine.events import Audio, Done, Loading, Progress, Started
@@ -60,6 +60,31 @@ def test_the_clips_grow_while_the_job_runs(app, gate, qtbot):
     assert grown == [("base", 0, 8000), ("base", 8000, 16000)]
     gate.let_all()
     qtbot.waitUntil(lambda: ended(app))
+
+
+def test_a_take_that_begins_while_another_plays_is_offered_when_it_is_finished(app, qtbot):
+    generating.generate(app)
+    qtbot.waitUntil(lambda: ended(app))
+    heard = app.state.pair.value
+    app.state.playing.value, app.state.playhead.value = True, 0.5
+    generating.generate(app)
+    qtbot.waitUntil(lambda: app.state.notice.value is not None)
+    assert app.state.pair.value is heard and app.state.playing.value and app.state.playhead.value == 0.5
+    assert (app.state.notice.value.text, app.state.notice.value.action) == ("A take is finished.", "Show")
+    app.state.notice.value.run()
+    assert app.state.pair.value is app.state.queue.value[-1].pair
+    assert app.state.pair.value.folder not in (None, heard.folder)
+
+
+def test_a_take_that_begins_leaves_a_blind_comparison_alone(app, adapters, qtbot):
+    mixing.set_knob(app, "energy", 3)
+    generating.generate(app)
+    qtbot.waitUntil(lambda: ended(app))
+    compared = app.state.pair.value
+    listening.begin_blind(app)
+    generating.generate(app)
+    qtbot.waitUntil(lambda: ended(app))
+    assert app.state.blind.value is not None and app.state.pair.value is compared
 
 
 def test_an_empty_prompt_is_told_in_the_window_and_runs_nothing(window, app, backend, qtbot):
@@ -158,6 +183,7 @@ def test_scout_makes_previews_and_the_full_take_begins_like_them(window, app, ba
     assert len(previews) == 4 and len({entry.job.seed for entry in previews}) == 4
     assert {entry.pair.seconds for entry in previews} == {generating.SCOUT_SECONDS}
     assert app.state.pair.value is None
+    assert window.drawer.currentWidget() is window.panels["queue"] and window.drawer.isVisible()
     generating.render_in_full(app, previews[2].number, 8)
     qtbot.waitUntil(lambda: ended(app))
     job = backend.jobs[-1]
