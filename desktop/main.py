@@ -72,6 +72,7 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     state = State()
     draft = session.draft_of(last)
     state.device.value = last.device
+    state.loop.value, state.level_matched.value = last.loop, last.level_matched
     state.draft.value = draft if draft.prompt else replace(draft, prompt=suggestions.PROMPTS[0])
     if not draft.seed_locked:
         state.draft.value = replace(state.draft.value, seed=prompting.drawn_seed())

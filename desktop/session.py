@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from desktop.draft import Bars, Draft
+from desktop.observable import Signal
+from desktop.state import State
 from engine.errors import Problem
 from engine.files import replace_file
 from engine.job import STARTER, GenerationSettings
@@ -17,7 +19,11 @@ RECENT = 30
 
 
 class Session(BaseModel):
-    """session.json. Whatever cannot be read is as on the first start."""
+    """session.json. Whatever cannot be read is as on the first start.
+
+    `more` tells that the sampling is unfolded, `preset` has the name of the loaded one and whether it is the
+    factory's, `take` the folder's name of the one in the view.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -40,9 +46,21 @@ class Session(BaseModel):
     recent: list[str] = []
     stars: list[str] = []
     sort: str = "name"
-    player: dict[str, Any] = {}
+    loop: bool = False
+    level_matched: bool = True
+    snap: bool = True
+    preset: tuple[str, bool] | None = None
+    take: str = ""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Tell `changed` if it is another value."""
+        before = getattr(self, name)
+        super().__setattr__(name, value)
+        if value != before:
+            changed.emit()
 
 
+changed = Signal()
 current = Session()  # the one of this run
 
 
@@ -56,10 +74,10 @@ def load() -> Session:
     return current
 
 
-def save() -> None:
-    """Write the session; a disk that cannot be written to only forgets."""
+def save(text: str) -> None:
+    """Write a session that was dumped as JSON; a disk that cannot be written to only forgets."""
     with contextlib.suppress(Problem):
-        replace_file(home() / FILE, current.model_dump_json(indent=1).encode())
+        replace_file(home() / FILE, text.encode())
 
 
 def draft_of(session: Session) -> Draft:
@@ -77,12 +95,17 @@ def draft_of(session: Session) -> Draft:
     )
 
 
-def remember_draft(draft: Draft) -> None:
-    """Keep the draft for the next run; audio to begin from is not kept, the file may be gone by then."""
+def remember(state: State) -> None:
+    """Take over what is to come back; audio to begin from is not, the file may be gone by then."""
+    draft, loaded, pair = state.draft.value, state.preset.value, state.pair.value
     current.prompt, current.slot_a, current.slot_b = draft.prompt, draft.slot_a, draft.slot_b
     current.morph, current.settings, current.seed = draft.morph, draft.settings, draft.seed
     current.bars = (draft.bars.count, draft.bars.tempo) if draft.bars else None
     current.seed_locked, current.model = draft.seed_locked, draft.model
+    current.loop, current.level_matched = state.loop.value, state.level_matched.value
+    current.preset = (loaded.path.stem, loaded.factory) if loaded and loaded.path else None
+    if pair is not None and pair.folder is not None:
+        current.take = pair.folder.name
 
 
 def remember_prompt(prompt: str) -> None:

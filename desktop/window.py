@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import places, session, theme
-from desktop.actions import generating, models, presets
+from desktop.actions import generating, models, presets, restoring
 from desktop.app import App
 from desktop.commands import make_actions, make_menu
+from desktop.keeping import Keeper
 from desktop.panels.overlay import Overlay, about, keyboard_map
 from desktop.panels.status import StatusBar
 from desktop.panels.top import TopBar
@@ -74,6 +75,7 @@ class Window(QMainWindow):
         app.state.tab_wanted.connect(self.open_tab)
         self._model = app.state.draft.value.model
         models.remember_folder(app)
+        self._keeper = Keeper(app, self, self.remember)
 
     # Made once
 
@@ -162,6 +164,7 @@ class Window(QMainWindow):
         self.services = [made for target in places.LATER if (made := self._make(target)) is not None]
         self.panels["prompt"].text.setFocus()  # type: ignore[attr-defined]
         self.ready.emit()
+        restoring.restore(self._app)
 
     def _fill_pair(self) -> None:
         """The pair's view comes after the window is up: its library takes a while to load."""
@@ -182,7 +185,7 @@ class Window(QMainWindow):
             )
             event.ignore()
             return
-        self.remember()
+        self._keeper.close()
         for service in self.services:
             if hasattr(service, "close"):
                 service.close()
@@ -198,13 +201,11 @@ class Window(QMainWindow):
             self._asked_to_close = False
 
     def remember(self) -> None:
-        """Write the session."""
+        """Take the window's size and place over into the session."""
         now = session.current
         now.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         if self._drawer.isVisible():
             now.drawer = self._split.sizes()[0]
-        session.remember_draft(self._app.state.draft.value)
-        session.save()
 
     # What the user does
 

@@ -10,29 +10,42 @@ from desktop.library.measurements import read_measured
 from desktop.pairs import Pair, pair_of
 from desktop.state import Measured
 from desktop.texts import mark
-from engine.library import Library
 from engine.preferences import Preference, read_preference
 from engine.recipe import Recipe
 from engine.take import read_take, take_files
 
+Found = tuple[Pair, Preference | None, dict[Path, Measured]]
+
 
 def open_take(app: App, folder: Path) -> None:
     """Put a take of the library into the view."""
+    app.background.library(lambda library: _read(folder), lambda found: _show(app, found))
 
-    def read(library: Library) -> tuple[Pair, Preference | None, dict[Path, Measured]]:
-        return pair_of(read_take(folder), folder), read_preference(folder), read_measured(folder)
 
-    def opened(found: tuple[Pair, Preference | None, dict[Path, Measured]]) -> None:
-        pair, preference, known = found
-        app.state.playing.value = False
-        app.state.measured.value = {**app.state.measured.value, **known}
-        generating.show(app, pair)
-        app.state.preference.value = preference
-        files = take_files(folder)
+def open_last(app: App, folder: Path) -> None:
+    """Put the take that was in the view last into it again; one that is gone is not missed."""
+
+    def opened(found: Found) -> None:
+        if app.state.pair.value is None:
+            _show(app, found)
+
+    app.background.call(lambda: _read(folder), opened, lambda problem: None)
+
+
+def _read(folder: Path) -> Found:
+    return pair_of(read_take(folder), folder), read_preference(folder), read_measured(folder)
+
+
+def _show(app: App, found: Found) -> None:
+    pair, preference, known = found
+    app.state.playing.value = False
+    app.state.measured.value = {**app.state.measured.value, **known}
+    generating.show(app, pair)
+    app.state.preference.value = preference
+    if pair.folder is not None:
+        files = take_files(pair.folder)
         for path in (files.base, files.tuned):
             generating.measure(app, path)
-
-    app.background.library(read, opened)
 
 
 def restore_settings(app: App, recipe: Recipe) -> None:

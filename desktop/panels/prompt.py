@@ -154,7 +154,8 @@ class PromptPanel(QFrame):
         self.more = QPushButton(tr("More"))
         self.more.setProperty("chip", True)
         self.more.setCheckable(True)
-        self.more.toggled.connect(lambda on: self._more_row.setVisible(on))
+        self.more.setChecked(session.current.more)
+        self.more.toggled.connect(self._unfold)
         return self.more
 
     def _more(self) -> QWidget:
@@ -173,10 +174,15 @@ class PromptPanel(QFrame):
             items += [label(text, "small"), box]
         self._more_row = QWidget()
         self._more_row.setLayout(row(*items, 1))
-        self._more_row.hide()
+        if not session.current.more:
+            self._more_row.hide()
         return self._more_row
 
     # What the user does
+
+    def _unfold(self, on: bool) -> None:
+        session.current.more = on
+        self._more_row.setVisible(on)
 
     def _typed(self) -> None:
         prompting.set_prompt(self._app, self.text.toPlainText(), self._typing.token())

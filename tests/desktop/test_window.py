@@ -1,6 +1,4 @@
-"""The window: prompt, session, drawer, keys, theme, what is dropped on it."""
-
-from pathlib import Path
+"""The window: prompt, drawer, keys, theme, what is dropped on it."""
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ from desktop import session, theme
 from desktop.actions import generating, mixing, models, prompting
 from desktop.commands import GROUPS
 from tests.desktop.conftest import ended
-from tests.engine.fake import FakeBackend
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -123,32 +120,6 @@ def test_a_file_that_is_no_audio_is_told(app, window, tmp_path, qtbot):
 def test_a_folder_that_is_nothing_is_told(app, window, tmp_path):
     models.drop(app, tmp_path)
     assert "neither a model nor a pack" in window.status.text.text()
-
-
-def test_the_session_comes_back(qapp, make_app, adapters, app, window, qtbot):
-    mixing.set_knob(app, "energy", 2)
-    mixing.pick_slot(app, "B")
-    mixing.set_knob(app, "valence", -3)
-    prompting.set_prompt(app, "polka, accordion")
-    prompting.set_seed(app, 5)
-    prompting.set_bars(app, 4, 100)
-    window.open_tab("queue")
-    window.toggle_theme()
-    left = app.state.draft.value
-    window.close()
-    again = make_app(FakeBackend())
-    assert again.app.state.draft.value == left
-    assert session.current.tab == "queue" and session.current.theme == "light"
-    assert theme.current() is theme.LIGHT
-    assert again.app.history.undo_label is None
-
-
-def test_a_damaged_session_is_a_first_start(make_app, tmp_path):
-    file = Path(tmp_path / "home" / session.FILE)
-    file.parent.mkdir(parents=True)
-    file.write_text('{"morph": "x"')
-    running = make_app(FakeBackend())
-    assert running.app.state.draft.value.prompt == "jazz, piano, double bass, drums"
 
 
 def test_the_drawer_opens_and_closes(window):
