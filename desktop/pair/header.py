@@ -16,6 +16,7 @@ from engine.events import Which
 
 WIDTH = 176
 _STRIPE = 4
+_LOW = 62  # a lane below this height has two tight rows
 
 
 class ClipHeader(QWidget):
@@ -37,13 +38,10 @@ class ClipHeader(QWidget):
         self.dislike = IconButton(
             "dislike", tr("Dislike this clip"), lambda: self._like(False), checkable=True
         )
-        for button in (self.like, self.dislike):
-            button.setFixedSize(30, 28)
         self._judging = QWidget()
         self._judging.setLayout(row(self.stars, self.like, self.dislike, 1, gap=1))
-        layout = column(row(self.name, self.handle, gap=0), 1, self._judging, gap=0)
-        layout.setContentsMargins(_STRIPE + 8, 5, 4, 5)
-        self.setLayout(layout)
+        self.setLayout(column(row(self.name, self.handle, gap=0), 1, self._judging, gap=0))
+        self._fit()
         state = app.state
         state.preference.watch(self._show_preference)
         state.pair.watch(lambda _: self._offer())
@@ -57,8 +55,8 @@ class ClipHeader(QWidget):
         self.update()
 
     def resizeEvent(self, event: object) -> None:
-        """A low lane has no room for the second row."""
-        self._offer()
+        """Draw together in a low lane."""
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A stripe in the clip's colour, bright while it is heard."""
@@ -71,6 +69,15 @@ class ClipHeader(QWidget):
         painter.setBrush(theme.color(color, 1.0 if self._lane.heard else 0.4))
         painter.drawRoundedRect(QRectF(0, 0, _STRIPE, self.height()), 2, 2)
 
+    def _fit(self) -> None:
+        low = self.height() < _LOW
+        edge = 0 if low else 5
+        self.setContentsMargins(_STRIPE + 8, edge, 4, edge)
+        self.name.set_low(low)
+        self.handle.setFixedHeight(18 if low else 24)
+        for button in (self.like, self.dislike):
+            button.setFixedSize(30, 22 if low else 28)
+
     def _hear(self) -> None:
         listening.hear(self._app, self._lane.which)
 
@@ -78,7 +85,7 @@ class ClipHeader(QWidget):
         state, lane = self._app.state, self._lane
         pair = state.pair.value
         kept = pair is not None and pair.folder is not None and not lane.veiled
-        self._judging.setVisible(not lane.veiled and self.height() >= 62)
+        self._judging.setVisible(not lane.veiled)
         self._judging.setEnabled(kept)
         self.handle.setVisible(not lane.veiled)
         self.handle.setEnabled(kept)
@@ -116,8 +123,8 @@ class ClipName(QWidget):
         super().__init__()
         self._which = which
         self._name = self._told = ""
-        self._heard = self._veiled = False
-        self.setMinimumHeight(34)
+        self._heard = self._veiled = self._low = False
+        self.set_low(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -127,6 +134,12 @@ class ClipName(QWidget):
         self._name, self._told, self._heard, self._veiled = name, told, heard, veiled
         self.setAccessibleName(tr("Hear {}").format(name))
         self.setToolTip(tr("Hear {}").format(name))
+        self.update()
+
+    def set_low(self, low: bool) -> None:
+        """Tell the loudness beside the name instead of below it, or not."""
+        self._low = low
+        self.setFixedHeight(18 if low else 34)
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -142,15 +155,16 @@ class ClipName(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Name over loudness."""
+        """Name and loudness."""
         painter = QPainter(self)
         painter.setFont(theme.font(11.5, QFont.Weight.DemiBold))
         color = "text" if self._veiled else self._which
         painter.setPen(theme.color(color if self._heard else "muted"))
         painter.drawText(0, 15, self._name)
+        beside = painter.fontMetrics().horizontalAdvance(self._name) + 8
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color("muted" if self._heard else "faint"))
-        painter.drawText(0, 31, self._told)
+        painter.drawText(*((beside, 15) if self._low else (0, 31)), self._told)
         if self.hasFocus():
             painter.setPen(theme.color("base"))
             painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 3, 3)

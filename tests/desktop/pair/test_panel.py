@@ -258,6 +258,16 @@ def test_each_clip_is_judged_in_a_record_of_its_take(app, panel, take):
         assert library.get("one").stars == 4
 
 
+def test_a_clip_can_be_judged_in_the_lowest_lanes(app, panel, take):
+    panel.resize(600, panel.minimumSizeHint().height())
+    QApplication.processEvents()
+    for header in panel.headers.values():
+        assert header.height() < 62
+        for judging in (header.stars, header.like, header.dislike, header.handle, header.name):
+            assert judging.isVisible() and judging.parentWidget().rect().contains(judging.geometry())
+            assert judging.visibleRegion().boundingRect().size() == judging.size()
+
+
 def test_a_choice_made_blind_is_kept_and_unveiled(app, panel, take):
     app.state.preference.value = Preference(stars=3)
     listening.begin_blind(app)
