@@ -3,7 +3,7 @@
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QSizePolicy, QWidget
 
-from desktop import theme
+from desktop import session, theme
 from desktop.app import App
 from desktop.export.handles import DragHandle, selected_part
 from desktop.pair import scene
@@ -84,8 +84,9 @@ class PairPanel(QFrame):
         self.snap = self._chip(
             tr("Snap"),
             tr("Selections go to the nearest beat (Alt: not). Bars have four beats."),
-            True,
+            session.current.snap,
         )
+        self.timeline.snap = session.current.snap
         self.snap.toggled.connect(self._set_snap)
         self.match = self._chip(
             tr("Match levels"), tr("Play both clips equally loud, so that the louder does not win"), True
@@ -145,7 +146,7 @@ class PairPanel(QFrame):
         return handle
 
     def _set_snap(self, on: bool) -> None:
-        self.timeline.snap = on
+        self.timeline.snap = session.current.snap = on
 
     def _set_match(self, on: bool) -> None:
         self._app.state.level_matched.value = on

@@ -70,6 +70,12 @@ def test_loop_and_level_matching_come_back(next_run, app):
     assert state.loop.value and not state.level_matched.value
 
 
+def test_snap_comes_back(next_run, window):
+    window.panels["pair"].snap.click()
+    pair = next_run().window.panels["pair"]
+    assert not pair.snap.isChecked() and not pair.timeline.snap
+
+
 def test_the_take_in_the_view_comes_back(next_run, app, qtbot):
     generating.generate(app)
     qtbot.waitUntil(lambda: ended(app))
