@@ -146,30 +146,40 @@ class Library:
         write_preference(folder, preference)
         return self.add(folder)
 
-    def delete(self, name: str) -> None:
-        """Move a take's folder to the trash, from which `undo_delete` brings it back.
+    def delete(self, *names: str) -> None:
+        """Move takes' folders to the trash, from which `undo_delete` brings them back together.
 
-        Raises CallProblem if it is not in the library, Problem if it cannot be moved.
+        Raises CallProblem if one is not in the library, Problem if it cannot be moved.
         """
-        folder = self.get(name).folder
-        if folder.exists():
-            self._move(folder, self._trash / f"{time.time_ns():020d} {name}")
-        with self._transaction():
-            self._db.execute("DELETE FROM takes WHERE name = ?", (name,))
+        when = f"{time.time_ns():020d}"
+        for name in names:
+            folder = self.get(name).folder
+            if folder.exists():
+                self._move(folder, self._trash / f"{when} {name}")
+            with self._transaction():
+                self._db.execute("DELETE FROM takes WHERE name = ?", (name,))
 
-    def undo_delete(self) -> Entry:
-        """Bring the take that was deleted last back.
+    def last_deleted(self) -> list[str]:
+        """The names of the takes in the trash that were deleted last; none if it is empty."""
+        deleted = [folder.name.split(" ", 1) for folder in self._trashed()]
+        return [name for when, name in deleted if when == deleted[-1][0]]
 
-        Raises CallProblem if the trash is empty or a take of that name has come in between.
+    def undo_delete(self) -> list[Entry]:
+        """Bring the takes that were deleted last back.
+
+        Raises CallProblem if the trash is empty or a take of such a name has come in between.
         """
-        deleted = self._trashed()
-        if not deleted:
+        names = self.last_deleted()
+        if not names:
             raise CallProblem("The trash is empty.", "There is nothing to bring back.")
-        folder = self._takes / deleted[-1].name.split(" ", 1)[1]
-        if folder.exists():
-            raise CallProblem(f"{folder} is there again.", "Rename it first.")
-        self._move(deleted[-1], folder)
-        return self.add(folder)
+        for name in names:
+            if (self._takes / name).exists():
+                raise CallProblem(f"{self._takes / name} is there again.", "Rename it first.")
+        back = []
+        for name, trashed in zip(names, self._trashed()[-len(names) :], strict=True):
+            self._move(trashed, self._takes / name)
+            back.append(self.add(self._takes / name))
+        return back
 
     def empty_trash(self) -> int:
         """Delete for good what is in the trash; return how many takes that was."""

@@ -69,13 +69,9 @@ def rate(app: App, folder: Path, stars: int) -> None:
 
 
 def delete(app: App, entries: Sequence[Entry]) -> None:
-    """Move takes to the library's trash; the notice offers to bring them back."""
+    """Move takes to the library's trash; the notice offers to bring them back, and so does the library."""
     names = [entry.name for entry in entries]
     folders = {entry.folder for entry in entries}
-
-    def work(library: Library) -> None:
-        for name in names:
-            library.delete(name)
 
     def deleted(_: None) -> None:
         pair = app.state.pair.value
@@ -84,22 +80,22 @@ def delete(app: App, entries: Sequence[Entry]) -> None:
             app.state.pair.value = None
         app.state.library_changed.emit()
         text = tr("Deleted 1 take.") if len(names) == 1 else tr("Deleted {} takes.").format(len(names))
-        app.tell(text, action=tr("Undo"), run=lambda: undo_delete(app, len(names)))
+        app.tell(text, action=tr("Undo"), run=lambda: undo_delete(app))
 
     if names:
-        app.background.library(work, deleted)
+        app.background.library(lambda library: library.delete(*names), deleted)
 
 
-def undo_delete(app: App, count: int = 1) -> None:
+def last_deleted(app: App, then: Callable[[int], None]) -> None:
+    """How many takes `undo_delete` would bring back."""
+    app.background.library(lambda library: len(library.last_deleted()), then)
+
+
+def undo_delete(app: App) -> None:
     """Bring back the takes that were deleted last."""
 
-    def work(library: Library) -> int:
-        for _ in range(count):
-            library.undo_delete()
-        return count
-
-    def back(_: int) -> None:
+    def back(_: list[Entry]) -> None:
         app.state.library_changed.emit()
         app.tell(tr("Brought back."))
 
-    app.background.library(work, back)
+    app.background.library(Library.undo_delete, back)

@@ -60,8 +60,17 @@ class LibraryPanel(QWidget):
         self.open_button = _button(tr("Open"), tr("See and hear it (Return)"), self.open)
         self.restore_button = _button(tr("Use settings"), tr("Set everything as it was for it"), self.restore)
         self.compare_button = IconButton("compare", tr("What two selected takes differ in"), self.compare)
+        self.back_button = IconButton("undo", tr("Bring back"), lambda: actions.undo_delete(app))
         self.delete_button = IconButton("trash", tr("Delete (Del); it can be brought back"), self.delete)
-        tools = row(self.open_button, self.restore_button, self.compare_button, 1, self.delete_button, gap=4)
+        tools = row(
+            self.open_button,
+            self.restore_button,
+            self.compare_button,
+            1,
+            self.back_button,
+            self.delete_button,
+            gap=4,
+        )
         filters = row(self.rated, self.knob, self.order_button, gap=4)
         filters.setStretch(0, 1)
         filters.setStretch(1, 1)
@@ -87,6 +96,7 @@ class LibraryPanel(QWidget):
         """Search again."""
         query = self.query
         actions.search(self._app, query, lambda entries: self._show(query, entries))
+        actions.last_deleted(self._app, self._offer_back)
 
     def selected(self) -> list[Entry]:
         """The selected takes from top to bottom."""
@@ -132,6 +142,13 @@ class LibraryPanel(QWidget):
             narrowed = query != Query(order=query.order)
             text = tr("No take is like that.") if narrowed else tr("What you generate is kept here.")
         self.found.setText(text)
+
+    def _offer_back(self, count: int) -> None:
+        self.back_button.setVisible(count > 0)
+        one = tr("Bring back the take that was deleted last")
+        self.back_button.setToolTip(
+            one if count == 1 else tr("Bring back the {} takes that were deleted last").format(count)
+        )
 
     def _show_selected(self) -> None:
         chosen = self.selected()

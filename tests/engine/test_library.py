@@ -150,10 +150,21 @@ def test_a_deleted_take_goes_to_the_trash_and_comes_back_as_it_was(library):
     library.delete("b b")
     assert library.search() == []
     assert list(paths.takes_dir().iterdir()) == []
-    assert library.undo_delete() == before
-    assert library.undo_delete().name == "a"
+    assert library.undo_delete() == [before]
+    assert [entry.name for entry in library.undo_delete()] == ["a"]
     with pytest.raises(CallProblem, match="trash is empty"):
         library.undo_delete()
+
+
+def test_takes_that_were_deleted_together_come_back_together(library):
+    for name in ("a", "b b", "c"):
+        keep(library, name)
+    library.delete("c")
+    assert library.last_deleted() == ["c"]
+    library.delete("b b", "a")
+    assert library.last_deleted() == ["a", "b b"]
+    assert [entry.name for entry in library.undo_delete()] == ["a", "b b"]
+    assert library.last_deleted() == ["c"]
 
 
 def test_a_take_is_not_brought_back_over_a_new_one_of_its_name(library):

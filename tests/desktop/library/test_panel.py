@@ -193,6 +193,23 @@ def test_deleted_takes_come_back(app, panel, three):
     assert read_preference(three[1]).stars == 2
 
 
+def test_what_was_deleted_comes_back_long_after_the_notice_is_gone(app, panel, qtbot):
+    assert not panel.back_button.isVisible()
+    for rows in ((0, 1), (0,)):
+        panel.select(*rows)
+        panel.delete_button.click()
+    app.state.notice.value = None
+    again = LibraryPanel(app)
+    qtbot.addWidget(again)
+    again.show()
+    again.back_button.click()
+    assert names(again) == ["t1"]
+    assert again.back_button.toolTip() == "Bring back the 2 takes that were deleted last"
+    again.back_button.click()
+    assert names(again) == ["t3", "t2", "t1"]
+    assert not again.back_button.isVisible()
+
+
 def test_stars_are_given_from_the_list(app, panel, three):
     write_preference(three[1], Preference(stars=2, liked=False, choice="tie"))
     panel.select(1)
