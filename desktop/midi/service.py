@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop.about_metrics import reach
 from desktop.actions import mixing
 from desktop.app import App
 from desktop.midi import actions
@@ -105,6 +106,8 @@ class Midi(QObject):
     def _turn(self, name: str, position: int) -> None:
         knob = self._app.state.draft.value.mix.knobs.get(name, 0.0)
         self._takeovers[name], value = moved(self._takeovers.get(name, Takeover()), position, knob)
-        if value is not None:
+        low, high = reach(name, self._app.state.adapters.value)
+        if value is not None and low < high:
+            value = min(high, max(low, value))
             strokes = self._strokes.setdefault(name, Strokes(self))
             mixing.set_knob(self._app, name, value, strokes.token())

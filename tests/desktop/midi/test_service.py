@@ -8,7 +8,10 @@ from desktop.midi.memory import Memory, memory_file, recall, remember
 from desktop.midi.panel import MidiPanel
 from desktop.midi.ports import SystemPorts
 from desktop.midi.service import Midi
+from desktop.state import MidiState
 from engine.errors import Problem
+from engine.packs import PackAdapter
+from engine.paths import home
 from tests.desktop.alone import make_app
 
 
@@ -49,10 +52,20 @@ class NoMidi:
         raise AssertionError("there is no port")
 
 
+def app_with_adapters():
+    """Energy and Valence go both ways, Tempo only up."""
+    app = make_app()
+    ways = [("energy", "positive"), ("energy", "negative"), ("valence", "positive"), ("valence", "negative")]
+    app.state.adapters.value = {
+        (name, way): PackAdapter(name, way, home(), None) for name, way in [*ways, ("tempo", "positive")]
+    }
+    return app
+
+
 @pytest.fixture
 def app(qapp):
     theme.apply(qapp, "dark")
-    return make_app()
+    return app_with_adapters()
 
 
 @pytest.fixture
@@ -97,6 +110,17 @@ def test_a_turn_is_one_entry_of_the_history(app, wires, midi):
     assert knob(app, "energy") == 0
 
 
+def test_a_knob_goes_as_far_as_its_adapters_reach_and_without_any_nowhere(app, wires, midi):
+    app.state.midi.value = MidiState(
+        ports=("Faders",), port="Faders", controls={"tempo": (0, 21), "views": (0, 22)}
+    )
+    for position in (64, 20, 100, 10):
+        wires.wires["Faders"].send(0xB0, 21, position, 0xB0, 22, position)
+        midi.poll()
+        assert knob(app, "tempo") == (pytest.approx(2.86) if position == 100 else 0)
+        assert knob(app, "views") == 0
+
+
 def test_a_knob_that_a_preset_moved_is_met_before_it_moves(app, wires, midi):
     actions.learn(app, "energy")
     wires.wires["Faders"].send(0xB0, 21, 0)
@@ -122,7 +146,7 @@ def test_port_and_controllers_are_remembered(app, wires, midi):
     wires.wires["Faders"].send(0xB0, 21, 64)
     midi.poll()
     midi.close()
-    later = make_app()
+    later = app_with_adapters()
     again = Midi(later, wires)
     assert later.state.midi.value.port == "Faders"
     assert later.state.midi.value.controls == {"energy": (0, 21)}
