@@ -75,7 +75,8 @@ class KnobsPanel(QFrame):
         self.morph.valueChanged.connect(
             lambda value: mixing.set_morph(self._app, value / MORPH_STEPS, self._strokes.token())
         )
-        self.morph.sliderPressed.connect(self._strokes.end)
+        self.morph.sliderPressed.connect(self._strokes.hold)
+        self.morph.sliderReleased.connect(self._strokes.end)
         self.copy = IconButton("copy", tr("Copy this mix to the other slot"), self._copy)
         self.dice = IconButton(
             "dice", tr("Move all knobs a little, at random"), lambda: mixing.randomise(self._app)

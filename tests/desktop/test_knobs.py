@@ -202,6 +202,23 @@ def test_slots_copy_and_morph(window, app, adapters, qtbot):
     assert app.state.draft.value.slot_b.knobs["energy"] == -2
 
 
+def test_a_drag_of_the_morph_is_one_entry_however_long_it_pauses(window, app, adapters, qtbot):
+    panel = window.panels["knobs"]
+    panel._strokes._timer.setInterval(1)
+    mixing.set_knob(app, "energy", 4)
+    panel.morph.setSliderDown(True)
+    for place in (20, 60, 80):
+        panel.morph.setSliderPosition(place)
+        qtbot.wait(20)
+    panel.morph.setSliderDown(False)
+    assert app.state.draft.value.morph == 0.8
+    panel.morph.setSliderPosition(90)
+    mixing.undo(app)
+    assert app.state.draft.value.morph == 0.8
+    mixing.undo(app)
+    assert app.state.draft.value.morph == 0
+
+
 def test_randomise_moves_only_what_can_be_turned_and_reset_takes_all_back(app, adapters):
     mixing.randomise(app)
     turned = set(app.state.draft.value.mix.knobs)
