@@ -8,17 +8,17 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from desktop import theme
 from desktop.commands import GROUPS
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from desktop.widgets.basics import IconButton, column, label, row
 from engine import __version__
 
 MOUSE = (
-    ("Drag a knob up or down", "turn it; Shift or Ctrl: ten times finer"),
-    ("Wheel, arrows, PageUp, PageDown", "turn the knob in steps"),
-    ("Home, End, Delete", "least, most, 0"),
-    ("Double click", "back to 0"),
-    ("Type a number", "set the knob to it"),
-    ("Escape while dragging", "as it was"),
+    (mark("Drag a knob up or down"), mark("turn it; Shift or Ctrl: ten times finer")),
+    (mark("Wheel, arrows, PageUp, PageDown"), mark("turn the knob in steps")),
+    (mark("Home, End, Delete"), mark("least, most, 0")),
+    (mark("Double click"), mark("back to 0")),
+    (mark("Type a number"), mark("set the knob to it")),
+    (mark("Escape while dragging"), mark("as it was")),
 )
 LICENSES = (
     ("Tunedial", "GPL-3.0-or-later"),

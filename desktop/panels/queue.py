@@ -6,15 +6,15 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
 from desktop.actions import generating
 from desktop.app import App
 from desktop.state import Queued
-from desktop.texts import tr
+from desktop.texts import mark, tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, row
 
 WORDS = {
-    "waiting": "Waiting",
-    "loading": "Loading",
-    "done": "Done",
-    "cancelled": "Stopped",
-    "failed": "Failed",
+    "waiting": mark("Waiting"),
+    "loading": mark("Loading"),
+    "done": mark("Done"),
+    "cancelled": mark("Stopped"),
+    "failed": mark("Failed"),
 }
 
 

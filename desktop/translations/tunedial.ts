@@ -100,6 +100,22 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>{} is being downloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wait for it, or stop it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{} MB to download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>size unknown, the hub does not tell it now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{} is on this computer now.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -121,6 +137,14 @@
     </message>
     <message>
         <source>Left out, since no pack for {} has an adapter for it: {}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A take is finished.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -600,6 +624,10 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Bring back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Delete (Del); it can be brought back</source>
         <translation type="unfinished"></translation>
     </message>
@@ -617,6 +645,14 @@
     </message>
     <message>
         <source>What you generate is kept here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bring back the take that was deleted last</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bring back the {} takes that were deleted last</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -800,7 +836,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Selections go to the nearest beat (Alt: not). Bars have four beats, from the start.</source>
+        <source>Selections go to the nearest beat (Alt: not). Bars have four beats.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -972,11 +1008,19 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>not there any more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>license unknown</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Delete it from this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take it off this list; the folder stays</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1000,11 +1044,63 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Asking the hub how large it is …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Downloading {} …</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Downloading {}: {} of {} MB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drag a knob up or down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>turn it; Shift or Ctrl: ten times finer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wheel, arrows, PageUp, PageDown</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>turn the knob in steps</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Home, End, Delete</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>least, most, 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Double click</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>back to 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Type a number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>set the knob to it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Escape while dragging</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as it was</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1279,6 +1375,26 @@ Music Generation with Direct Policy Optimization.</source>
     </message>
     <message>
         <source>Queue another</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Failed</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

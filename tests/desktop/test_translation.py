@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from PySide6.QtCore import QLocale
 
 from desktop import texts, translation
 from desktop.metric_names import NAMES
+from desktop.panels.overlay import MOUSE
+from desktop.panels.queue import WORDS
 from engine.metrics import METRICS
 
 TOOLS = Path(sys.executable).parent
@@ -34,6 +37,12 @@ def test_the_file_of_texts_has_them_all(tmp_path):
     )
     kept = (translation.FOLDER / "tunedial.ts").read_text()
     assert sources(kept) == sources(made.read_text())
+
+
+def test_texts_of_tables_are_in_it():
+    kept = (translation.FOLDER / "tunedial.ts").read_text()
+    for text in (*WORDS.values(), *chain(*MOUSE)):
+        assert f"<source>{text}</source>" in kept
 
 
 def test_the_metrics_have_the_engines_names_in_its_order():
