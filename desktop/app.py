@@ -45,7 +45,7 @@ class Background(Protocol):
         """Run `work` with the user's library, in the same thread and order as `call`."""
 
     def measure(self, path: Path, then: Callable[[dict[str, Any]], Any]) -> None:
-        """Measure an audio file in a process of its own; `then` gets the fields of a Measurement."""
+        """Measure an audio file in a process of its own; see `engine.labels.measure_file` for what comes."""
 
     def ask_hub(self, model: str, then: Callable[[int, str], Any]) -> None:
         """Ask what there is to fetch: `then` gets MB and the license, 0 and "" where the hub does not say."""

@@ -25,7 +25,7 @@ class Measurer(Protocol):
     """Measures audio files, away from this process."""
 
     def measure(self, path: Path) -> dict[str, Any]:
-        """The fields of the file's Measurement. Raises Problem."""
+        """What `engine.labels.measure_file` gives. Raises Problem."""
 
 
 class Lane:

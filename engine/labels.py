@@ -5,8 +5,10 @@ Compare values only between measurements of the same `VERSION`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import soxr
@@ -55,3 +57,11 @@ def label_audio(audio: NDArray[np.float32], sample_rate: int) -> dict[str, float
     found = {**vibes, **proxies.proxies_of(mono, vibes)}
     found["tempo"] = tempo if confidence >= LEAST_TEMPO_CONFIDENCE else None
     return {name: found[name] for name in METRIC_IDS}
+
+
+def measure_file(path: Path) -> dict[str, Any]:
+    """The fields of a file's Measurement, and its proxies by id. Raises Problem if it cannot be read."""
+    audio, rate, seconds = measure.measured_part(path)
+    found = asdict(measure.measure_audio(audio, rate, seconds))
+    mono = soxr.resample(audio.mean(axis=0), rate, _RATE)
+    return found | proxies.proxies_of(mono, found)

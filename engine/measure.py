@@ -83,11 +83,19 @@ def measure(path: Path) -> Measurement:
 
     Raises Problem if it cannot be read.
     """
+    return measure_audio(*measured_part(path))
+
+
+def measured_part(path: Path) -> tuple[NDArray[np.float32], int, float]:
+    """What of a file is measured: float32 [C, N], its sample rate, and the seconds of the whole file.
+
+    Raises Problem if it cannot be read.
+    """
     info = audio_info(path)
     start = max(0.0, (info.seconds - MAX_SECONDS) / 2)
     rate = min(info.sample_rate, 48_000)
     audio = read_audio(path, rate, min(info.channels, 2), start, start + MAX_SECONDS)
-    return measure_audio(audio, rate, info.seconds)
+    return audio, rate, info.seconds
 
 
 def measure_audio(audio: NDArray[np.float32], sample_rate: int, duration: float | None = None) -> Measurement:

@@ -1,16 +1,18 @@
 """Below the list: measured against asked of one take, or what two takes differ in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 
 from desktop import theme
+from desktop.about_metrics import PROXY
 from desktop.library.compare import Difference
 from desktop.library.measurements import Move
 from desktop.metric_names import name_of
 from desktop.texts import tr
 from desktop.widgets.basics import ElidedLabel, label
+from engine.labels import ESTIMATORS
 
 _ROWS = 7
 
@@ -36,8 +38,8 @@ class Detail(QScrollArea):
         told.setWordWrap(True)
         self._fill([], [[told]])
 
-    def show_moves(self, moves: Sequence[Move]) -> None:
-        """What each knob was to do and what it did."""
+    def show_moves(self, moves: Sequence[Move], untold: Mapping[str, float]) -> None:
+        """What each knob was to do and what it did; what nothing could be told of is `untold`."""
         heads = [tr("Knob"), tr("Asked"), tr("Base"), tr("Tuned"), ""]
         rows = []
         for move in moves:
@@ -47,13 +49,20 @@ class Detail(QScrollArea):
                 False: ("✗", tr("It went the other way."), "danger"),
                 None: ("=", tr("It stayed where it was."), "muted"),
             }[move.asked]
+            name = name_of(move.metric.id)
+            if ESTIMATORS[move.metric.id].proxy:
+                name, said = tr("{} (stand-in)").format(name), f"{said}\n{tr(PROXY)}"
             verdict = label(mark)
             verdict.setToolTip(said)
             verdict.setAccessibleName(said)
             verdict.setStyleSheet(f"color: {theme.color(color).name()};")
-            knob = f"{move.knob:+g}".replace("-", "−")
-            figures = [knob, f"{move.before:{form}}", f"{move.after:{form}}"]
-            rows.append([ElidedLabel(name_of(move.metric.id)), *(_figure(text) for text in figures), verdict])
+            figures = [_knob(move.knob), f"{move.before:{form}}", f"{move.after:{form}}"]
+            rows.append([ElidedLabel(name), *(_figure(text) for text in figures), verdict])
+        for metric, knob in untold.items():
+            figures = [_knob(knob), "–", "–"]
+            unknown = label("?", "muted")
+            unknown.setToolTip(tr("These clips are too short, too quiet or too vague to measure it."))
+            rows.append([ElidedLabel(name_of(metric)), *(_figure(text) for text in figures), unknown])
         self._fill(heads, rows)
 
     def show_differences(self, found: Sequence[Difference]) -> None:
@@ -94,6 +103,10 @@ class Detail(QScrollArea):
         lines = len(rows) + bool(heads)
         self.setVisible(lines > 0)
         self.setFixedHeight(min(lines, _ROWS) * 20 + 8 if heads else 44)
+
+
+def _knob(value: float) -> str:
+    return f"{value:+g}".replace("-", "−")
 
 
 def _figure(text: str) -> QLabel:

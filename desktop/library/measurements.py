@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from desktop.state import Measured
 from engine.files import replace_file
-from engine.measure import VERSION
+from engine.labels import VERSION
 from engine.metrics import METRICS, Metric
 from engine.take import is_take, take_files
 
@@ -20,11 +19,11 @@ _STILL = 0.01  # of a metric from 0 to 1; in tempo, of a beat per minute for eac
 
 
 class _Kept(BaseModel):
-    """The file: for each clip the fields of a Measurement. Another `version` measured in another way."""
+    """The file: what `engine.labels.measure_file` gave of each clip, and its `version`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Annotated[int, Field(ge=1)]
+    version: str
     clips: dict[str, dict[str, float | str | None]] = Field(default_factory=dict)
 
 
@@ -69,8 +68,14 @@ def keep_measured(path: Path, measured: Measured) -> None:
     replace_file(folder / MEASURED, json.dumps(kept, indent=1).encode())
 
 
+def is_measured(folder: Path, measured: Mapping[Path, Measured]) -> bool:
+    """True if both clips of the take in `folder` were measured, whatever could be told of them."""
+    files = take_files(folder)
+    return files.base in measured and files.tuned in measured
+
+
 def moves(knobs: Mapping[str, float], folder: Path, measured: Mapping[Path, Measured]) -> list[Move]:
-    """For each turned knob whose metric can be measured, what it did, in the order of the metrics."""
+    """For each turned knob whose metric was measured, what it did, in the order of the metrics."""
     files = take_files(folder)
     base, tuned = measured.get(files.base, {}), measured.get(files.tuned, {})
     found = []

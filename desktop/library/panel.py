@@ -15,7 +15,7 @@ from desktop.library.actions import Query
 from desktop.library.compare import differences
 from desktop.library.delegate import TakeDelegate
 from desktop.library.detail import Detail
-from desktop.library.measurements import moves
+from desktop.library.measurements import is_measured, moves
 from desktop.library.model import TakesModel
 from desktop.metric_names import NAMES
 from desktop.texts import mark, tr
@@ -163,8 +163,11 @@ class LibraryPanel(QWidget):
         entry = chosen[0]
         look = self.model.looks.of(entry.folder)
         known = {**(look.measured if look else {}), **self._app.state.measured.value}
-        if found := moves(entry.knobs, entry.folder, known):
-            self.detail.show_moves(found)
+        if entry.knobs and is_measured(entry.folder, known):
+            found = moves(entry.knobs, entry.folder, known)
+            told = {move.metric.id for move in found}
+            untold = {name: knob for name, knob in entry.knobs.items() if name not in told}
+            self.detail.show_moves(found, untold)
         elif entry.knobs:
             self.detail.show_text(tr("Not measured yet. It is measured when it is opened."))
         else:

@@ -89,12 +89,10 @@ def _run(pipe: Connection, runner: Backend, job: Job, seeds: Sequence[int], toke
 
 
 def _measured(path: Path) -> tuple[str, Any]:
-    from dataclasses import asdict
-
-    from engine.measure import measure
+    from engine.labels import measure_file
 
     try:
-        return "measured", asdict(measure(path))
+        return "measured", measure_file(path)
     except Problem as problem:
         return "problem", packed_problem(problem)
     except Exception as error:

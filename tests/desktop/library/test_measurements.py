@@ -3,7 +3,7 @@ import json
 import pytest
 
 from desktop.library.measurements import MEASURED, keep_measured, moves, read_measured
-from engine.measure import VERSION
+from engine.labels import VERSION
 from tests.engine.takes import write_noise
 
 
@@ -27,7 +27,14 @@ def test_a_file_beside_no_take_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"version": 1, "clips": 3}', json.dumps({"version": 99, "clips": {"base.wav": {}}})]
+    "text",
+    [
+        "",
+        "[]",
+        json.dumps({"version": VERSION, "clips": 3}),
+        json.dumps({"version": "99.1", "clips": {"base.wav": {}}}),
+        json.dumps({"version": 2, "clips": {"base.wav": {"energy": 0.5}}}),  # as before there were stand-ins
+    ],
 )
 def test_what_cannot_be_read_or_was_measured_otherwise_is_measured_again(take, text):
     (take / MEASURED).write_text(text)

@@ -177,6 +177,20 @@ def test_measured_is_shown_against_asked(panel, app, three):
     ]
 
 
+def test_listeners_knobs_are_told_by_stand_ins_and_what_cannot_be_told_is_named(panel, app):
+    folder = keep(4, knobs={"rating": 2, "tempo": -3})
+    app.state.library_changed.emit()
+    app.state.measured.value = {
+        folder / "base.wav": {"rating": 0.25, "tempo": 100.0},
+        folder / "tuned.wav": {"rating": 0.5, "tempo": None},
+    }
+    panel.select(0)
+    assert panel.detail.texts()[1:] == [
+        ["Rating (stand-in)", "+2", "0.25", "0.50", "✓"],
+        ["Tempo", "−3", "–", "–", "?"],
+    ]
+
+
 def test_deleted_takes_come_back(app, panel, three):
     app.state.pair.value = None
     panel.select(0)
