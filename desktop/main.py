@@ -13,9 +13,10 @@ from desktop.actions import generating, prompting
 from desktop.app import App
 from desktop.bridge import Bridge, Measurer
 from desktop.history import History
-from desktop.state import State
+from desktop.state import Place, State
 from desktop.warming import keep_warm
 from desktop.window import Window
+from desktop.worker.hosts import HERE, Hosts
 from desktop.worker.process import ProcessBackend, ProcessMeasurer
 from engine.backend import Backend
 from engine.errors import Problem
@@ -40,21 +41,21 @@ def main() -> int:
     application.setApplicationName("Tunedial")
     application.setDesktopFileName("tunedial")
     translation.install(application, QLocale())
-    backend, measurer = ProcessBackend(), ProcessMeasurer()
-    running = start(application, backend, measurer)
-    running.app.state.device.watch(lambda device: setattr(backend, "device", device or None))
-    running.window.ready.connect(lambda: keep_warm(running.app, running.bridge, backend))
+    hosts, measurer = Hosts({HERE: ProcessBackend()}), ProcessMeasurer()
+    running = start(application, hosts, measurer)
+    running.app.state.place.watch(hosts.choose)
+    running.window.ready.connect(lambda: keep_warm(running.app, running.bridge, hosts))
     running.window.show()
     try:
         return application.exec()
     finally:
-        running.bridge.close(partial(_kill, backend, measurer))
-        backend.close()
+        running.bridge.close(partial(_kill, hosts, measurer))
+        hosts.close()
         measurer.close()
 
 
-def _kill(backend: ProcessBackend, measurer: ProcessMeasurer) -> None:
-    backend.child.kill()
+def _kill(hosts: Hosts, measurer: ProcessMeasurer) -> None:
+    hosts.kill()
     measurer.child.kill()
 
 
@@ -71,7 +72,7 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     theme.apply(application, "light" if last.theme == "light" else "dark")
     state = State()
     draft = session.draft_of(last)
-    state.device.value = last.device
+    state.place.value = Place(*last.place) if last.place else None
     state.loop.value, state.level_matched.value = last.loop, last.level_matched
     state.draft.value = draft if draft.prompt else replace(draft, prompt=suggestions.PROMPTS[0])
     if not draft.seed_locked:

@@ -21,8 +21,8 @@ RECENT = 30
 class Session(BaseModel):
     """session.json. Whatever cannot be read is as on the first start.
 
-    `more` tells that the sampling is unfolded, `preset` has the name of the loaded one and whether it is the
-    factory's, `take` the folder's name of the one in the view.
+    `more` tells that the sampling is unfolded, `place` has the ids of backend and device, `preset` the name
+    of the loaded one and whether it is the factory's, `take` the folder's name of the one in the view.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -41,7 +41,7 @@ class Session(BaseModel):
     seed: int = 0
     seed_locked: bool = False
     model: str = STARTER
-    device: str = ""
+    place: tuple[str, str] | None = None
     folders: list[str] = []
     recent: list[str] = []
     stars: list[str] = []

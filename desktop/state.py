@@ -13,7 +13,7 @@ from engine.events import Which
 from engine.job import Job
 from engine.packs import PackAdapter
 from engine.preferences import Preference
-from engine.preset import Preset
+from engine.preset import Preset, PresetFile
 from engine.recipe import Direction
 
 Status = Literal["waiting", "loading", "running", "done", "cancelled", "failed"]
@@ -84,6 +84,15 @@ class LoadedPreset:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where jobs run: a device of a backend, by their ids; `name` is what people call it."""
+
+    backend: str
+    device: str
+    name: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
 class Download:
     """A model on its way from a hub: what to accept first, and MB `done` of `total` (0: not known yet).
 
@@ -114,16 +123,18 @@ class State:
     """Everything the panels show. Times are seconds from the beginning of the pair.
 
     `pair_grew` is emitted with (pair, which, first sample, sample after the last) while clips stream in.
-    `devices` are (id, name), best first; jobs run on `device`, on the best if it is empty.
+    `places` are best first; jobs run at `place`, at the best if it is None.
+    `offered` is a preset that lacks something here and is not loaded until the user says so.
     `adapters` are those of the packs for the draft's model. `measured` is by the clip's file.
     """
 
     draft: Value[Draft] = field(default_factory=lambda: Value(Draft()))
     preset: Value[LoadedPreset | None] = field(default_factory=lambda: Value(None))
+    offered: Value[PresetFile | None] = field(default_factory=lambda: Value(None))
     adapters: Value[Adapters] = field(default_factory=lambda: Value({}))
     queue: Value[tuple[Queued, ...]] = field(default_factory=lambda: Value(()))
-    devices: Value[tuple[tuple[str, str], ...]] = field(default_factory=lambda: Value(()))
-    device: Value[str] = field(default_factory=lambda: Value(""))
+    places: Value[tuple[Place, ...]] = field(default_factory=lambda: Value(()))
+    place: Value[Place | None] = field(default_factory=lambda: Value(None))
     engine: Value[str] = field(default_factory=lambda: Value(""))
     notice: Value[Notice | None] = field(default_factory=lambda: Value(None))
 

@@ -6,56 +6,60 @@ from typing import Protocol
 from desktop.actions import models
 from desktop.app import App
 from desktop.bridge import Bridge
+from desktop.state import Place
 from desktop.texts import tr
+from engine.cancel import CancelToken
 from engine.events import Event, Failed
+from engine.job import GenerationSettings, Job
 
 
 class Warmable(Protocol):
-    """What `desktop.worker.process.ProcessBackend` can do before the first job."""
+    """What of `desktop.worker.hosts.Hosts` is needed before the first job."""
 
-    def devices(self) -> list[tuple[str, str]]:
-        """The id and the name of what can be computed on, best first."""
+    def places(self) -> list[Place]:
+        """Where jobs can run, best first."""
 
-    def warm_up(self, model: str) -> Iterator[Event]:
-        """Load a model and run it for a moment."""
+    def run(self, job: Job, cancel: CancelToken) -> Iterator[Event]:
+        """Run a job at the chosen place."""
 
 
-def keep_warm(app: App, bridge: Bridge, backend: Warmable) -> None:
-    """Look for devices, then load the draft's model, and again whenever the model or the device is changed.
+def keep_warm(app: App, bridge: Bridge, hosts: Warmable) -> None:
+    """Look for places, then load the draft's model, and again whenever the model or the place is changed.
 
-    A device that was chosen once but is gone is chosen no more.
+    A place that was chosen once but is gone is chosen no more.
     """
     state = app.state
-    wanted = ("", "")
+    wanted: tuple[str, Place | None] = ("", None)
 
-    def looked(devices: list[tuple[str, str]]) -> None:
-        state.devices.value = tuple(devices)
-        if state.device.value not in dict(devices):
-            models.use_device(app, "")
+    def looked(places: list[Place]) -> None:
+        state.places.value = tuple(places)
+        if state.place.value not in places:
+            models.use_place(app, None)
         load()
         state.draft.changed.connect(load)
-        state.device.changed.connect(load)
+        state.place.changed.connect(load)
 
     def load(_: object = None) -> None:
         nonlocal wanted
-        now = (state.draft.value.model, state.device.value)
+        now = (state.draft.value.model, state.place.value)
         if now == wanted:
             return
         wanted = now
         state.engine.value = tr("Loading the model …")
         bridge.prepare(
-            lambda: _warmed(backend, now[0]) if now == wanted else "", lambda problem: loaded(now, problem)
+            lambda: _warmed(hosts, now[0]) if now == wanted else "", lambda problem: loaded(now, problem)
         )
 
-    def loaded(what: tuple[str, str], problem: str) -> None:
+    def loaded(what: tuple[str, Place | None], problem: str) -> None:
         if what == wanted:
             state.engine.value = problem or tr("Ready")
 
     state.engine.value = tr("Loading the model …")
-    bridge.prepare(backend.devices, looked)
+    bridge.prepare(hosts.places, looked)
 
 
-def _warmed(backend: Warmable, model: str) -> str:
+def _warmed(hosts: Warmable, model: str) -> str:
     """Why it could not be loaded; nothing if it was."""
-    *_, end = backend.warm_up(model)
+    job = Job(prompt="music", model=model, settings=GenerationSettings(seconds=1))
+    *_, end = hosts.run(job, CancelToken())
     return end.problem.what if isinstance(end, Failed) else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 from desktop import session
 from desktop.actions import presets, prompting
 from desktop.app import App
+from desktop.state import Place
 from desktop.texts import tr
 from engine import catalog, packs
 from engine.catalog import ModelRef
@@ -23,9 +24,10 @@ def pick(app: App, model: str) -> None:
     app.background.call(lambda: catalog.find_model(model), found)
 
 
-def use_device(app: App, device: str) -> None:
-    """Run the next jobs on a device by its id, or on the best one: an empty text."""
-    session.current.device = app.state.device.value = device
+def use_place(app: App, place: Place | None) -> None:
+    """Run the next jobs at a place, or at the best one: None."""
+    app.state.place.value = place
+    session.current.place = (place.backend, place.device) if place else None
 
 
 def look(folders: Sequence[str]) -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:

@@ -57,7 +57,7 @@ class ModelsPanel(QWidget):
         install.clicked.connect(self._pick_pack)
         self.place = QComboBox()
         self.place.setAccessibleName(tr("Where jobs run"))
-        self.place.activated.connect(lambda index: models.use_device(app, self.place.itemData(index)))
+        self.place.activated.connect(lambda index: self._pick_place(index))
         self.download = DownloadRow(app)
         inner = QWidget()
         inner.setLayout(
@@ -80,8 +80,8 @@ class ModelsPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
         self.setLayout(column(scroll))
-        app.state.devices.watch(self._show_devices)
-        app.state.device.changed.connect(lambda _: self._show_devices(app.state.devices.value))
+        app.state.places.watch(self._show_places)
+        app.state.place.changed.connect(self._show_places)
         app.state.models_changed.connect(self.reload)
         app.state.draft.changed.connect(self._mark)
         self.reload()
@@ -110,13 +110,15 @@ class ModelsPanel(QWidget):
             self._packs.addWidget(told)
         self._mark(self._app.state.draft.value)
 
-    def _show_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+    def _show_places(self, _: object = None) -> None:
+        places, chosen = self._app.state.places.value, self._app.state.place.value
+        best = places[0].name if places else tr("this computer")
         self.place.clear()
-        best = devices[0][1] if devices else tr("this computer")
-        self.place.addItem(tr("Automatic: {}").format(best), "")
-        for device, name in devices:
-            self.place.addItem(name, device)
-        self.place.setCurrentIndex(max(0, self.place.findData(self._app.state.device.value)))
+        self.place.addItems([tr("Automatic: {}").format(best), *(place.name for place in places)])
+        self.place.setCurrentIndex(places.index(chosen) + 1 if chosen in places else 0)
+
+    def _pick_place(self, index: int) -> None:
+        models.use_place(self._app, self._app.state.places.value[index - 1] if index else None)
 
     def _mark(self, draft: Draft) -> None:
         for name, card in self._cards.items():

@@ -14,7 +14,7 @@ from desktop.worker.wire import unpacked, unpacked_problem
 from engine.cancel import CancelToken
 from engine.errors import Problem
 from engine.events import Cancelled, Done, Event, Failed
-from engine.job import GenerationSettings, Job
+from engine.job import Job
 
 POLL_S = 0.03
 END_S = 2.0
@@ -96,11 +96,6 @@ class ProcessBackend:
                 death = _death(self.child.end(), error)
                 yield from ((place, Failed(death)) for place in sorted(running))
 
-    def warm_up(self, model: str) -> Iterator[Event]:
-        """Load a model and run it for a second, so that the first job starts at once."""
-        job = Job(prompt="music", model=model, settings=GenerationSettings(seconds=1))
-        yield from self.run(job, CancelToken())
-
     def devices(self) -> list[tuple[str, str]]:
         """The id and the name of what can be computed on, best first; nothing if the child dies of asking."""
         with self._lane:
@@ -112,6 +107,10 @@ class ProcessBackend:
             except (EOFError, OSError):
                 self.child.end()
                 return []
+
+    def kill(self) -> None:
+        """End the child at once, from any thread; a job that runs fails."""
+        self.child.kill()
 
     def close(self) -> None:
         """End the child."""

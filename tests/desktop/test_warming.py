@@ -5,9 +5,12 @@ import threading
 import pytest
 
 from desktop.actions import models, prompting
+from desktop.state import Place
 from desktop.warming import keep_warm
 from engine.errors import Problem
 from engine.events import Done, Failed
+
+CPU = Place("here", "cpu", "CPU")
 
 
 class Slow:
@@ -17,13 +20,13 @@ class Slow:
         self.loaded = []
         self.let = threading.Semaphore(0)
 
-    def devices(self):
-        return [("cuda:0", "Fast GPU"), ("cpu", "CPU")]
+    def places(self):
+        return [CPU]
 
-    def warm_up(self, model):
+    def run(self, job, cancel):
         assert self.let.acquire(timeout=60)
-        self.loaded.append(model)
-        yield Failed(Problem("It is broken.", "")) if model == "broken" else Done(None)
+        self.loaded.append(job.model)
+        yield Failed(Problem("It is broken.", "")) if job.model == "broken" else Done(None)
 
 
 @pytest.fixture
@@ -45,8 +48,8 @@ def test_another_model_is_loaded_when_it_is_chosen(app, window, slow, qtbot):
     assert slow.loaded == ["starter", "owner/other"]
 
 
-def test_another_device_loads_the_model_again(app, slow, qtbot):
-    models.use_device(app, "cpu")
+def test_another_place_loads_the_model_again(app, slow, qtbot):
+    models.use_place(app, CPU)
     assert app.state.engine.value == "Loading the model …"
     slow.let.release()
     qtbot.waitUntil(lambda: app.state.engine.value == "Ready")
