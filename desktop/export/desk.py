@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
+from desktop.app import App
+
 _GNOME = "x-special/gnome-copied-files"
 
 
@@ -26,14 +28,25 @@ def copy_file(path: Path) -> None:
     QGuiApplication.clipboard().setMimeData(file_mime(path))
 
 
-def reveal(path: Path) -> None:
+def reveal(app: App, path: Path) -> None:
     """Show a file in its folder, selected where the system can do that."""
+
+    def asked(shown: bool) -> None:
+        if not shown:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+    app.background.call(lambda: _selected_in_its_folder(path), asked)
+
+
+def _selected_in_its_folder(path: Path) -> bool:
+    """True if the system can do that. It may take a second to answer."""
     if sys.platform == "win32":
         subprocess.Popen(["explorer", f"/select,{path}"])
-    elif sys.platform == "darwin":
+        return True
+    if sys.platform == "darwin":
         subprocess.Popen(["open", "-R", str(path)])
-    elif not _shown_by_file_manager(path):
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+        return True
+    return _shown_by_file_manager(path)
 
 
 def _shown_by_file_manager(path: Path) -> bool:

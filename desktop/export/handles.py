@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSizePolicy, QWidget
 
 from desktop import theme
 from desktop.app import App
 from desktop.export import desk
+from desktop.export.dragging import Finished, drag, finished
 from desktop.export.files import LABELS, Excerpt, keep, save
-from desktop.export.picture import drag_picture
 from desktop.pair.facts import facts_shown
 from desktop.texts import tr
 from desktop.widgets.basics import IconButton, row
@@ -43,7 +43,7 @@ class DragHandle(QWidget):
         self._app, self._choose, self._text = app, choose, text
         self._pressed: QPointF | None = None
         self._moved = False
-        self._file: Path | None = None
+        self._file: Finished | None = None
         self.setAccessibleName(name)
         self.setToolTip(name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -69,7 +69,7 @@ class DragHandle(QWidget):
         """Write the file, so that it is there when it is dropped."""
         if event.button() == Qt.MouseButton.LeftButton and (excerpt := self._choose()):
             self._pressed, self._moved, self._file = event.position(), False, None
-            self._app.background.call(lambda: keep(excerpt), lambda path: self._ready(excerpt, path))
+            self._app.background.call(lambda: finished(excerpt), self._ready)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Begin to drag once the mouse has moved and the file is written."""
@@ -118,20 +118,15 @@ class DragHandle(QWidget):
         painter.setPen(color)
         painter.drawText(self.rect().adjusted(19, 0, -4, 0), int(Qt.AlignmentFlag.AlignVCenter), self._text)
 
-    def _ready(self, excerpt: Excerpt, path: Path) -> None:
-        self._file = path
-        self._excerpt = excerpt
+    def _ready(self, file: Finished) -> None:
+        self._file = file
         self._drag_if_ready()
 
     def _drag_if_ready(self) -> None:
         if self._file is None or self._pressed is None or not self._moved:
             return
-        drag = QDrag(self)
-        drag.setMimeData(desk.file_mime(self._file))
-        drag.setPixmap(drag_picture(self._excerpt, self._file.name, self.devicePixelRatioF()))
-        drag.setHotSpot(QPoint(12, 12))
         self._pressed = None
-        drag.exec(Qt.DropAction.CopyAction)
+        drag(self, self._file)
 
 
 class ExportHandles(QWidget):
@@ -215,4 +210,4 @@ def copy(app: App, choose: Choose) -> None:
 def show_in_folder(app: App, choose: Choose) -> None:
     """Show the finished file in the file manager."""
     if (excerpt := choose()) is not None:
-        app.background.call(lambda: keep(excerpt), desk.reveal)
+        app.background.call(lambda: keep(excerpt), lambda path: desk.reveal(app, path))

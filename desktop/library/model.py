@@ -1,20 +1,19 @@
 """The takes as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from desktop.app import App
-from desktop.export import desk
-from desktop.export.files import Excerpt, keep
+from desktop.export.dragging import Finished, finished
+from desktop.export.files import Excerpt
 from desktop.library.looks import Look, Looks
 from desktop.metric_names import name_of
 from desktop.pair.facts import facts_of
 from desktop.pairs import pair_of
 from desktop.texts import tr
-from engine.errors import Problem
 from engine.library import Entry
 from engine.take import read_take
 
@@ -78,26 +77,17 @@ class TakesModel(QAbstractListModel):
         flags = super().flags(index)
         return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
 
-    def mimeTypes(self) -> list[str]:
-        """Files."""
-        return ["text/uri-list"]
+    def finish(self, index: Index, then: Callable[[Finished], None]) -> None:
+        """Write the tuned clip of a take as a finished file, to be dragged."""
+        folder = self._entries[index.row()].folder
+        look = self.looks.of(folder)
+        measured = look.measured if look else {}
 
-    def supportedDragActions(self) -> Qt.DropAction:
-        """Files are copied, never moved away from under the library."""
-        return Qt.DropAction.CopyAction
+        def work() -> Finished:
+            pair = pair_of(read_take(folder), folder)
+            return finished(Excerpt(pair, "tuned", facts_of(pair, "tuned", measured, None)))
 
-    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The tuned clip of the first dragged take, as a finished file that is there."""
-        try:
-            return desk.file_mime(self._finished(self._entries[indexes[0].row()]))
-        except Problem as problem:
-            self._app.report(problem)
-            return QMimeData()
-
-    def _finished(self, entry: Entry) -> Path:
-        pair = pair_of(read_take(entry.folder), entry.folder)
-        look = self.looks.of(entry.folder)
-        return keep(Excerpt(pair, "tuned", facts_of(pair, "tuned", look.measured if look else {}, None)))
+        self._app.background.call(work, then)
 
     def _came(self, folder: Path) -> None:
         if (row := self._rows.get(folder)) is not None:

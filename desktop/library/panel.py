@@ -3,13 +3,14 @@
 from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QListView, QMenu, QPushButton, QWidget
 
 from desktop import theme
 from desktop.actions import takes
 from desktop.app import App
 from desktop.export import desk
+from desktop.export.dragging import Finished, drag
 from desktop.library import actions
 from desktop.library.actions import Query
 from desktop.library.compare import differences
@@ -218,15 +219,17 @@ class LibraryPanel(QWidget):
             actions.rate(self._app, entry.folder, stars)
 
     def _reveal(self) -> None:
-        desk.reveal(self.selected()[0].folder / "tuned.wav")
+        desk.reveal(self._app, self.selected()[0].folder / "tuned.wav")
 
 
 class TakesList(QListView):
-    """The list; keys that belong to takes."""
+    """The list: keys that belong to takes, and drags, which begin once their file is written."""
 
     def __init__(self, panel: LibraryPanel) -> None:
         super().__init__()
         self._panel = panel
+        self._grab: object | None = None  # from a press until it is let go or dragged
+        self._writing: object | None = None
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -234,6 +237,29 @@ class TakesList(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
         self.setAccessibleName(tr("Takes"))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin what may become a drag."""
+        self._grab = object()
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """No drag any more."""
+        self._grab = None
+        super().mouseReleaseEvent(event)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Write the file of the take that was grabbed, then drag it. Qt asks at every move until then."""
+        grab = self._grab
+        if grab is not None and grab is not self._writing:
+            self._writing = grab
+            self._panel.model.finish(self.currentIndex(), lambda file: self._drag(grab, file))
+
+    def _drag(self, grab: object, file: Finished) -> None:
+        if grab is self._grab:
+            self._grab = None
+            drag(self, file)
+            self.setState(QAbstractItemView.State.NoState)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return opens, Delete deletes."""

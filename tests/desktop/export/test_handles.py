@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
+from PySide6.QtGui import QDesktopServices, QDrag, QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from desktop.actions import listening
-from desktop.export import handles
+from desktop.export import desk, handles
+from desktop.export.files import exports_dir
 from desktop.export.handles import DragHandle, ExportHandles, selected_part, whole_clip
 from desktop.pairs import pair_of
 from desktop.state import Blind, Span
@@ -154,3 +155,11 @@ def test_a_failure_to_write_is_told(app, qtbot, tmp_path, monkeypatch):
     qtbot.addWidget(handle)
     pull(handle)
     assert app.state.notice.value.problem
+
+
+def test_a_file_that_nobody_can_select_has_its_folder_opened(app, monkeypatch):
+    opened = []
+    monkeypatch.setattr(desk, "_selected_in_its_folder", lambda path: False)
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(Path(url.toLocalFile())))
+    handles.show_in_folder(app, lambda: whole_clip(app, "tuned"))
+    assert opened == [exports_dir()]

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -234,13 +235,52 @@ def test_stars_are_given_from_the_list(app, panel, three):
     assert [entry.name for entry in panel.selected()] == ["t2"]
 
 
-def test_a_row_is_dragged_out_as_a_finished_file(panel, three):
-    mime = panel.model.mimeData([panel.model.index(2)])
-    (url,) = mime.urls()
-    path = Path(url.toLocalFile())
+@pytest.fixture
+def dropped(monkeypatch):
+    """What drags would drop."""
+    files = []
+
+    def take_over(drag, actions):
+        files.extend(Path(url.toLocalFile()) for url in drag.mimeData().urls())
+        return Qt.DropAction.CopyAction
+
+    monkeypatch.setattr(QDrag, "exec", take_over)
+    return files
+
+
+def grab(panel, number):
+    """Press a row and pull it."""
+    view, at = panel.list.viewport(), panel.list.visualRect(panel.model.index(number)).center()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=at)
+    for by in (20, 40, 60):
+        moved, left = QPointF(at) + QPointF(by, 0), Qt.MouseButton.LeftButton
+        none = Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(
+            view, QMouseEvent(QEvent.Type.MouseMove, moved, view.mapToGlobal(moved), left, left, none)
+        )
+
+
+def test_a_row_is_dragged_out_as_a_finished_file(panel, three, dropped):
+    grab(panel, 2)
+    (path,) = dropped
     assert path.name == "classic-rock-piano-seed1-tuned.wav"
     samples, _ = soundfile.read(path, dtype="float32")
     np.testing.assert_allclose(samples, read_take(three[0]).tuned[0], atol=2**-22)
+
+
+def test_a_row_is_dragged_when_its_file_is_written_unless_it_was_let_go(app, panel, dropped, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(
+        app.background, "call", lambda work, then=None, failed=None: waiting.append((work, then))
+    )
+    for number in (2, 1):
+        grab(panel, number)
+        assert not dropped and len(waiting) == 1
+        if number == 2:
+            QTest.mouseRelease(panel.list.viewport(), Qt.MouseButton.LeftButton)
+        work, then = waiting.pop()
+        then(work())
+    assert [path.name for path in dropped] == ["smooth-jazz-piano-seed2-tuned.wav"]
 
 
 def test_a_new_take_appears_and_the_selection_stays(app, panel):
