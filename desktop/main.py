@@ -78,7 +78,7 @@ def start(application: QApplication, backend: Backend, measurer: Measurer | None
     if not draft.seed_locked:
         state.draft.value = replace(state.draft.value, seed=prompting.drawn_seed())
     bridge = Bridge(backend, measurer)
-    app = App(state, History(state.draft), bridge)
+    app = App(state, History(state.draft, state.preset), bridge)
     bridge.job_event.connect(lambda number, event: generating.on_event(app, number, event))
     bridge.problem.connect(app.report)
     return Running(app, bridge, Window(app))

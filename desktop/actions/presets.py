@@ -19,16 +19,29 @@ from engine.recipe import Direction
 
 
 def load(app: App, file: PresetFile) -> None:
-    """Set the mix of a preset, and its prompt and settings if it has them; says what it lacks here."""
+    """Set what a preset holds: the mix, perhaps prompt and settings. If it lacks something, ask first."""
     if isinstance(file.content, Problem):
         app.report(file.content)
-        return
-    preset = file.content
-    _apply(app, preset)
-    app.state.preset.value = LoadedPreset(preset, file.path, file.factory)
+    elif lines := lacks(app, file.content):
+        app.state.offered.value = file
+        text = tr("{} is not loaded yet. {}").format(file.content.name, lines[0])
+        app.tell(text, "\n".join(lines), tr("Load anyway"), lambda: load_anyway(app, file))
+    else:
+        load_anyway(app, file)
+
+
+def load_anyway(app: App, file: PresetFile) -> None:
+    """Load a preset whatever it lacks. Raises Problem if it cannot be read."""
+    preset = _content(file)
+    app.state.offered.value = None
     app.state.notice.value = None
-    if lines := lacks(app, preset):
-        app.tell(f"{preset.name}: {lines[0]}", "\n".join(lines))
+    draft = app.state.draft.value.with_mix(lambda mix: preset.mix)
+    if preset.prompt:
+        draft = replace(draft, prompt=preset.prompt)
+    if preset.settings:
+        draft = replace(draft, settings=preset.settings, bars=None)
+    loaded = LoadedPreset(preset, file.path, file.factory)
+    app.history.record(tr("Preset {}").format(preset.name), draft, preset=loaded)
 
 
 def lacks(app: App, preset: Preset) -> list[str]:
@@ -39,13 +52,13 @@ def lacks(app: App, preset: Preset) -> list[str]:
 
 
 def step(app: App, by: int) -> None:
-    """Load the next (1) or previous (-1) preset of the browser's order."""
+    """Load or offer the next (1) or previous (-1) preset of the browser's order."""
 
     def found(all_files: list[PresetFile]) -> None:
         usable = [file for file in all_files if isinstance(file.content, Preset)]
         if not usable:
             return
-        now = app.state.preset.value
+        now = app.state.offered.value or app.state.preset.value
         paths = [file.path for file in usable]
         at = paths.index(now.path) if now and now.path in paths else (-1 if by > 0 else 0)
         load(app, usable[(at + by) % len(usable)])
@@ -54,18 +67,30 @@ def step(app: App, by: int) -> None:
 
 
 def dirty(app: App) -> bool:
-    """True if the mix is no longer that of the preset it came from."""
-    loaded = app.state.preset.value
-    return loaded is not None and app.state.draft.value.mix != loaded.preset.mix
+    """True if the draft is no longer what the preset it came from holds."""
+    loaded, draft = app.state.preset.value, app.state.draft.value
+    if loaded is None:
+        return False
+    preset = loaded.preset
+    return (
+        draft.mix != preset.mix
+        or preset.prompt not in (None, draft.prompt.strip())
+        or preset.settings not in (None, draft.settings)
+    )
 
 
 def save(app: App) -> bool:
-    """Keep the mix under the loaded preset's name; False if there is none that is the user's own."""
-    loaded = app.state.preset.value
+    """Keep in the loaded preset what it holds; False if there is none that is the user's own."""
+    loaded, draft = app.state.preset.value, app.state.draft.value
     if loaded is None or loaded.factory:
         return False
     old = loaded.preset
-    save_as(app, old.name, old.author, old.tags, old.notes, replace=True)
+    changes = {
+        "mix": draft.mix,
+        "prompt": old.prompt and (draft.prompt.strip() or None),
+        "settings": old.settings and draft.settings,
+    }
+    _save(app, lambda: old.model_copy(update={**changes, "requires": _requires(draft)}), replace=True)
     return True
 
 
@@ -82,8 +107,8 @@ def save_as(
     """Keep the mix as one of the user's own presets."""
     draft = app.state.draft.value
 
-    def work() -> LoadedPreset:
-        preset = Preset(
+    def made() -> Preset:
+        return Preset(
             name=name,
             author=author,
             tags=tags,
@@ -93,26 +118,24 @@ def save_as(
             settings=draft.settings if with_prompt else None,
             requires=_requires(draft),
         )
-        return LoadedPreset(preset, files.save_preset(preset, replace), False)
 
-    def saved(loaded: LoadedPreset) -> None:
-        app.state.preset.value = loaded
-        app.state.presets_changed.emit()
-        app.tell(tr("Saved {}.").format(loaded.preset.name))
-
-    app.background.call(_told(work), saved)
+    _save(app, made, replace)
 
 
 def rename(app: App, file: PresetFile, name: str) -> None:
     """Give one of the user's own another name."""
 
-    def work() -> Path:
-        preset = _content(file).model_copy(update={"name": name})
-        path = files.save_preset(Preset.model_validate(preset.model_dump()))
+    def work() -> LoadedPreset:
+        preset = Preset.model_validate(_content(file).model_copy(update={"name": name}).model_dump())
+        path = files.save_preset(preset)
         file.path.unlink()
-        return path
+        return LoadedPreset(preset, path, False)
 
-    _then_changed(app, work)
+    def renamed(new: LoadedPreset) -> None:
+        app.history.amend(lambda kept: new if kept.path == file.path else kept)
+        app.state.presets_changed.emit()
+
+    app.background.call(_told(work), renamed)
 
 
 def duplicate(app: App, file: PresetFile) -> None:
@@ -137,9 +160,7 @@ def delete(app: App, file: PresetFile, to_trash: Callable[[Path], bool]) -> None
             )
         return file.path
 
-    loaded = app.state.preset.value
-    if loaded and loaded.path == file.path:
-        app.state.preset.value = replace(loaded, path=None)
+    app.history.amend(lambda kept: replace(kept, path=None) if kept.path == file.path else kept)
     _then_changed(app, work)
 
 
@@ -181,13 +202,22 @@ def refresh_adapters(app: App) -> None:
     app.background.call(lambda: list_packs(model), found)
 
 
-def _apply(app: App, preset: Preset) -> None:
-    draft = app.state.draft.value.with_mix(lambda mix: preset.mix)
-    if preset.prompt:
-        draft = replace(draft, prompt=preset.prompt)
-    if preset.settings:
-        draft = replace(draft, settings=preset.settings, bars=None)
-    app.history.record(tr("Preset {}").format(preset.name), draft)
+def _save(app: App, made: Callable[[], Preset], replace: bool) -> None:
+    """Write what `made` makes; from then on it is the preset of the draft."""
+    before = app.state.preset.value
+
+    def work() -> LoadedPreset:
+        preset = made()
+        return LoadedPreset(preset, files.save_preset(preset, replace), False)
+
+    def saved(new: LoadedPreset) -> None:
+        if app.state.preset.value is before:
+            app.history.adopt(new)
+        app.history.amend(lambda kept: new if kept.path == new.path else kept)
+        app.state.presets_changed.emit()
+        app.tell(tr("Saved {}.").format(new.preset.name))
+
+    app.background.call(_told(work), saved)
 
 
 def _requires(draft: Draft) -> Requires | None:

@@ -41,6 +41,7 @@ class SavePreset(QFrame):
         self.tags.setText(", ".join(old.tags) if old else "")
         self.notes.setText(old.notes.replace("\n", " ") if old else "")
         self.notes.setCursorPosition(0)
+        self.with_prompt.setChecked(old is None or bool(old.prompt or old.settings))
         self._open(tr("Save"), True)
 
     def begin_rename(self, file: PresetFile) -> None:

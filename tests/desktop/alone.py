@@ -56,7 +56,7 @@ def make_app() -> App:
     """An app with a state of its own."""
     state = State()
     background = AtOnce()
-    app = App(state, History(state.draft), background)
+    app = App(state, History(state.draft, state.preset), background)
     background.app = app
     return app
 

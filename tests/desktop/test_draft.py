@@ -49,7 +49,7 @@ def test_bars_are_seconds():
 
 @pytest.fixture
 def history():
-    return History(Value(Draft()))
+    return History(Value(Draft()), Value(None))
 
 
 def test_undo_and_redo_walk_over_the_entries(history):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 
 from desktop import session
-from desktop.actions import mixing, presets
+from desktop.actions import mixing, presets, prompting
 from desktop.panels.preset_list import FILE_ROLE, mime_of
 from desktop.panels.presets import PresetsPanel
 from engine.mix import Mix
@@ -54,7 +54,7 @@ def test_there_are_twenty_factory_presets(panel):
     assert names(panel) == sorted(names(panel), key=str.casefold)
 
 
-def test_a_click_loads_and_is_one_entry_of_the_history(window, app, panel, adapters, qtbot):
+def test_a_click_loads_and_is_one_entry_of_the_history(window, app, panel, qtbot):
     before = app.state.draft.value
     click(qtbot, panel, "Campfire")
     preset = file_of(panel, "Campfire").content
@@ -78,13 +78,111 @@ def no_packs(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr("engine.packs.resources", lambda: tmp_path)
 
 
-def test_what_a_preset_lacks_is_told(no_packs, window, app, panel, qtbot):
+def test_what_a_preset_lacks_is_told_before_anything_changes(no_packs, window, app, panel, qtbot):
+    before = app.state.draft.value
     click(qtbot, panel, "Campfire")
     assert "No installed adapter" in window.status.text.text()
     assert window.status.unfold.isVisible()
+    assert app.state.draft.value == before and app.state.preset.value is None
+    qtbot.mouseClick(window.status.act, LEFT)
+    assert app.state.draft.value.mix == file_of(panel, "Campfire").content.mix
+    assert window.top.preset.name.text() == "Campfire" and app.state.notice.value is None
 
 
-def test_a_changed_mix_is_marked(window, app, panel, adapters, qtbot):
+def test_presets_that_lack_something_are_auditioned_one_after_another(no_packs, window, app, panel, qtbot):
+    click(qtbot, panel, names(panel)[0])
+    for name in names(panel)[1:3]:
+        qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+        assert window.status.text.text().startswith(name)
+    for name in names(panel)[3:5]:
+        presets.step(app, 1)
+        qtbot.waitUntil(lambda name=name: window.status.text.text().startswith(name))
+    assert app.state.preset.value is None
+
+
+def test_undo_takes_the_presets_name_back(window, app, panel, qtbot):
+    click(qtbot, panel, "Campfire")
+    click(qtbot, panel, "Weightless")
+    mixing.undo(app)
+    assert window.top.preset.name.text() == "Campfire"
+    mixing.undo(app)
+    assert window.top.preset.name.text() == "No preset"
+    mixing.redo(app)
+    mixing.redo(app)
+    assert window.top.preset.name.text() == "Weightless"
+
+
+@pytest.fixture
+def mine(app, panel, qtbot) -> Path:
+    """A loaded preset of the user's own that holds a mix alone."""
+    path = save_preset(Preset(name="Mine", mix=Mix(knobs={"energy": 1})))
+    panel.reload()
+    qtbot.waitUntil(lambda: "Mine" in names(panel))
+    presets.load(app, file_of(panel, "Mine"))
+    return path
+
+
+def saved(window, app, qtbot) -> None:
+    """Ctrl+S, and what comes of it."""
+    window.actions_by_name["save"].trigger()
+    qtbot.waitUntil(lambda: app.state.notice.value is not None)
+    assert app.state.notice.value.text.startswith("Saved")
+
+
+def test_saving_keeps_what_the_preset_held(window, app, panel, mine, qtbot):
+    mixing.set_knob(app, "energy", 2)
+    saved(window, app, qtbot)
+    kept = load_preset(mine)
+    assert (kept.mix.knobs, kept.prompt, kept.settings) == ({"energy": 2}, None, None)
+    window.actions_by_name["save_as"].trigger()
+    assert not panel.form.with_prompt.isChecked()
+
+
+def test_what_was_saved_is_compared_with_however_far_one_undoes(window, app, panel, mine, qtbot):
+    mixing.set_knob(app, "energy", 2)
+    saved(window, app, qtbot)
+    assert window.top.preset.name.text() == "Mine"
+    mixing.undo(app)
+    assert window.top.preset.name.text() == "Mine *"
+    mixing.redo(app)
+    assert window.top.preset.name.text() == "Mine"
+
+
+def test_a_mix_saved_under_a_name_has_it_after_undo_and_redo(window, app, panel, mine, qtbot):
+    mixing.set_knob(app, "energy", 2)
+    presets.save_as(app, "Louder")
+    qtbot.waitUntil(lambda: window.top.preset.name.text() == "Louder")
+    mixing.undo(app)
+    assert window.top.preset.name.text() == "Mine"
+    mixing.redo(app)
+    assert window.top.preset.name.text() == "Louder"
+
+
+def test_the_mark_heeds_prompt_and_settings_if_the_preset_holds_them(window, app, panel, mine, qtbot):
+    prompting.set_prompt(app, "polka")
+    assert not presets.dirty(app)
+    click(qtbot, panel, "Campfire")
+    assert not presets.dirty(app)
+    prompting.set_prompt(app, "polka")
+    assert window.top.preset.name.text() == "Campfire *"
+    presets.save_as(app, "Polka")
+    qtbot.waitUntil(lambda: window.top.preset.name.text() == "Polka")
+    prompting.set_seconds(app, 3)
+    assert window.top.preset.name.text() == "Polka *"
+
+
+def test_a_renamed_preset_that_is_loaded_is_saved_under_its_new_name(window, app, panel, mine, qtbot):
+    mixing.set_knob(app, "energy", 2)
+    presets.rename(app, file_of(panel, "Mine"), "Yours")
+    qtbot.waitUntil(lambda: window.top.preset.name.text() == "Yours *")
+    saved(window, app, qtbot)
+    assert not mine.exists()
+    assert load_preset(presets_dir() / "Yours.tunedial").mix.knobs == {"energy": 2}
+    mixing.undo(app)
+    assert window.top.preset.name.text() == "Yours *"
+
+
+def test_a_changed_mix_is_marked(window, app, panel, qtbot):
     click(qtbot, panel, "Campfire")
     mixing.set_knob(app, "energy", 4)
     assert window.top.preset.name.text() == "Campfire *"
@@ -110,7 +208,7 @@ def test_search_tags_source_and_stars_narrow_the_list(panel, qtbot):
     assert names(panel) == ["Campfire"]
 
 
-def test_a_preset_is_saved_under_its_name_and_comes_back_the_same(window, app, panel, adapters, qtbot):
+def test_a_preset_is_saved_under_its_name_and_comes_back_the_same(window, app, panel, qtbot):
     mixing.set_knob(app, "energy", 2.5)
     mixing.set_amount(app, 1.5)
     window.actions_by_name["save"].trigger()

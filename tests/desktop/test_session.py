@@ -91,7 +91,7 @@ def test_a_take_that_is_gone_is_not_missed(next_run, settled_again):
     assert state.pair.value is None and state.notice.value is None
 
 
-def test_the_loaded_preset_comes_back_with_its_dirty_mark(next_run, app, settled_again):
+def test_the_loaded_preset_comes_back_with_its_dirty_mark(next_run, app, settled, settled_again):
     save_preset(Preset(name="Mine", mix=Mix(knobs={"energy": 2})))
     presets.load(app, next(file for file in list_presets() if file.path.stem == "Mine"))
     assert not presets.dirty(app)
@@ -101,7 +101,7 @@ def test_the_loaded_preset_comes_back_with_its_dirty_mark(next_run, app, settled
     assert presets.dirty(again) and again.state.draft.value.mix.knobs == {"energy": 3}
 
 
-def test_a_preset_that_is_gone_is_not_missed(next_run, app, settled_again):
+def test_a_preset_that_is_gone_is_not_missed(next_run, app, settled, settled_again):
     save_preset(Preset(name="Mine", mix=Mix(knobs={"energy": 2})))
     (file,) = (file for file in list_presets() if file.path.stem == "Mine")
     presets.load(app, file)
