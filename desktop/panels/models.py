@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QWidget,
 )
 
@@ -57,6 +58,10 @@ class ModelsPanel(QWidget):
         install.clicked.connect(self._pick_pack)
         self.place = QComboBox()
         self.place.setAccessibleName(tr("Where jobs run"))
+        for combo in (self.hub, self.place):
+            combo.setMinimumContentsLength(8)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.place.activated.connect(lambda index: self._pick_place(index))
         self.download = DownloadRow(app)
         inner = QWidget()
@@ -203,7 +208,7 @@ class DownloadRow(QFrame):
         self.accept.clicked.connect(lambda: downloads.accept(app))
         self.stop = QPushButton(tr("Stop"))
         self.stop.clicked.connect(lambda: downloads.stop(app))
-        self.setLayout(column(self.told, self.bar, row(1, self.stop, self.accept), gap=6, margins=8))
+        self.setLayout(column(self.told, self.bar, self.accept, self.stop, gap=6, margins=8))
         app.state.download.watch(self._show)
 
     def _show(self, download: Download | None) -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 
 from desktop import session
 from desktop.actions import downloads, models, prompting
@@ -121,6 +122,14 @@ def test_a_hub_that_does_not_answer_hinders_no_download(panel, app, hub, qtbot):
 
 def test_without_a_network_the_child_knows_nothing_and_says_so():
     assert ask_hub("facebook/musicgen-small", CancelToken()) == (0, "")
+
+
+def test_all_of_it_fits_into_the_smallest_drawer(panel, app, folder, hub, qtbot):
+    models.drop(app, folder)
+    qtbot.waitUntil(lambda: str(folder) in panel._cards)
+    begin(app, qtbot, "facebook/musicgen-small")
+    inner = panel.findChild(QScrollArea).widget()
+    assert inner.minimumSizeHint().width() <= 190
 
 
 def test_an_answer_that_comes_after_stop_shows_nothing(panel, app, hub, qtbot):
