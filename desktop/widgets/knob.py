@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QDial, QLineEdit, QMenu, QToolTip, QWidget
 from desktop import theme
 from desktop.texts import tr
 from desktop.widgets.gesture import Strokes
+from desktop.widgets.held_pointer import HeldPointer
 
 SCALE = 100  # steps of the dial for 1
 DRAG_PIXELS = 200.0  # for the whole range
@@ -52,7 +53,7 @@ class Knob(QDial):
         self.menu: Callable[[], QMenu] | None = None
         self.tooltip: Callable[[], str] | None = None
         self._value = home
-        self._drag: tuple[float, float, object] | None = None  # last height, exact value, gesture
+        self._drag: tuple[HeldPointer, float, object] | None = None  # with the exact value, the gesture
         self._strokes = Strokes(self)
         self._editor: QLineEdit | None = None
         self._diameter = 56 if big else 42
@@ -111,27 +112,25 @@ class Knob(QDial):
         """Take hold of it."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._drag = (event.position().y(), self._value, object())
+            self._drag = (HeldPointer(event), self._value, object())
             self.setCursor(Qt.CursorShape.BlankCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Turn it: up is more, 200 pixels are the whole range, Shift or Ctrl make it ten times finer."""
         if self._drag is None:
             return
-        height, exact, gesture = self._drag
+        pointer, exact, gesture = self._drag
         speed = FINE if event.modifiers() & FINE_KEYS else 1.0
-        exact += (height - event.position().y()) / DRAG_PIXELS * (self.high - self.low) * speed
+        exact -= pointer.moved(event) / DRAG_PIXELS * (self.high - self.low) * speed
         exact = self._limited(exact)
-        self._drag = (event.position().y(), exact, gesture)
+        self._drag = (pointer, exact, gesture)
         grain = 0.01 if event.modifiers() & FINE_KEYS else 0.1
         self._ask(round(exact / grain) * grain, gesture)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of it."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._drag = None
-            self.unsetCursor()
-            self.update()
+            self._let_go()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Back to its home; on the number: type one."""
@@ -161,8 +160,7 @@ class Knob(QDial):
         }
         if key == Qt.Key.Key_Escape and self._drag is not None:
             gesture = self._drag[2]
-            self._drag = None
-            self.unsetCursor()
+            self._let_go()
             self.aborted.emit(gesture)
         elif key in moves:
             self._ask(self._value + moves[Qt.Key(key)], self._strokes.token())
@@ -222,6 +220,13 @@ class Knob(QDial):
             editor.hide()
             editor.deleteLater()
             self.setFocus()
+
+    def _let_go(self) -> None:
+        if self._drag is not None:
+            self._drag[0].release()
+            self._drag = None
+        self.unsetCursor()
+        self.update()
 
     def _limited(self, value: float) -> float:
         low, high = self.reach

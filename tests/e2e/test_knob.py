@@ -1,0 +1,21 @@
+"""A knob is dragged further than the screen is high, by a real pointer."""
+
+import json
+
+import pytest
+
+ENERGY = (644, 594)
+UP = 800
+
+
+def test_a_drag_goes_beyond_the_edge_of_the_screen_and_the_pointer_comes_back(desk):
+    desk.xdo("mousemove", "--window", desk.window, *map(str, ENERGY))
+    before = desk.xdo("getmouselocation")
+    desk.xdo("mousedown", "1", "keydown", "shift")
+    desk.xdo(*["mousemove_relative", "--", "0", "-8", "sleep", "0.02"] * (UP // 8))
+    desk.xdo("keyup", "shift", "mouseup", "1", "sleep", "0.5")
+    assert desk.xdo("getmouselocation") == before
+    desk.xdo("key", "ctrl+q")
+    assert desk.process.wait(60) == 0
+    knobs = json.loads((desk.home / "session.json").read_text())["slot_a"]["knobs"]
+    assert knobs["energy"] == pytest.approx(UP / 2000 * 10, abs=0.1)
