@@ -1,16 +1,22 @@
 """The knobs, turned as a user turns them."""
 
+import base64
+import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop.about_metrics import VERDICTS
+from desktop import theme
+from desktop.about_metrics import SKETCH, VERDICTS
 from desktop.actions import mixing
+from desktop.midi import actions as midi
+from desktop.state import MidiState
 from desktop.widgets.knob import DRAG_PIXELS, Knob
-from engine.packs import Verdict
+from engine.packs import DosePoint, Verdict
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -154,6 +160,34 @@ def test_the_tooltip_tells_what_it_does_and_how_well(energy):
     assert "works" in energy.tooltip()
 
 
+def test_the_tooltip_has_a_sketch_of_the_measured_doses(app, energy):
+    assert "<img" not in energy.tooltip()
+    doses = [(-5, 0.2), (0, 0.4), (5, 0.8)]
+    points = tuple(DosePoint(strength=s, mean=m, interval=(m - 0.1, m + 0.1)) for s, m in doses)
+    adapters = dict(app.state.adapters.value)
+    raising = adapters["energy", "positive"]
+    card = raising.card.model_copy(update={"doses": points})
+    app.state.adapters.value = {**adapters, ("energy", "positive"): replace(raising, card=card)}
+    (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', energy.tooltip())
+    sketch = QImage.fromData(base64.b64decode(data), "PNG")
+    assert (sketch.width(), sketch.height()) == SKETCH
+
+    def height(x: int) -> float:
+        """The middle of what is drawn in the colour of the tuned clip in a column."""
+        curve, inset = theme.color("tuned"), theme.color("inset")
+        near = [y for y in range(sketch.height()) if closer(sketch.pixelColor(x, y), curve, inset)]
+        return sum(near) / len(near)
+
+    assert height(sketch.width() - 15) < height(sketch.width() // 2 - 5) < height(15)
+
+
+def closer(color: QColor, to: QColor, than: QColor) -> bool:
+    def away(other: QColor) -> int:
+        return sum(abs(a - b) for a, b in zip(color.getRgb(), other.getRgb(), strict=True))
+
+    return away(to) < away(than)
+
+
 def test_there_are_words_for_every_verdict_of_a_card():
     assert set(VERDICTS) == set(get_args(Verdict))
 
@@ -166,14 +200,49 @@ def test_tab_leads_from_knob_to_knob(window, adapters, energy, qtbot):
     assert QApplication.focusWidget() is not energy
 
 
-def test_the_menu_sets_to_0(window, app, energy):
+@pytest.fixture
+def choose(energy):
+    """Opens the knob's menu and takes what has this text, if it can be taken."""
+
+    def take(text: str) -> None:
+        menu = energy.menu()
+        (action,) = (action for action in menu.actions() if action.text() == text)
+        action.trigger()
+        menu.deleteLater()
+
+    return take
+
+
+def test_the_menu_sets_to_0_and_takes_a_value(app, energy, choose, qtbot):
     mixing.set_knob(app, "energy", 3)
-    menu = energy.menu()
-    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts[:2] == ["Set to 0", "Enter a value…"] and len(texts) == 5
-    menu.actions()[0].trigger()
+    choose("Set to 0")
     assert knob_value(app) == 0
-    menu.deleteLater()
+    choose("Enter a value…")
+    energy._editor.setText("2.5")
+    qtbot.keyClick(energy._editor, Qt.Key.Key_Return)
+    assert knob_value(app) == 2.5
+
+
+def test_the_menu_learns_a_controller_and_forgets_it(window, app, energy, choose):
+    choose("Learn a MIDI controller")
+    assert "Choose a MIDI port" in window.status.text.text()
+    app.state.midi.value = MidiState(ports=("Faders",), port="Faders")
+    choose("Forget its MIDI controller")
+    assert app.state.midi.value.learning is None
+    choose("Learn a MIDI controller")
+    assert app.state.midi.value.learning == "energy" and energy.mark == "…"
+    midi.learned(app, (0, 21))
+    assert energy.mark == "CC21"
+    choose("Forget its MIDI controller")
+    assert app.state.midi.value.controls == {} and energy.mark == ""
+
+
+def test_the_menu_tells_about_the_metric(window, energy, choose):
+    choose("About Energy")
+    (box,) = window.findChildren(QMessageBox)
+    assert box.isVisible() and not box.isModal()
+    assert box.text() == energy.tooltip()
+    box.close()
 
 
 def test_the_bar_shows_the_weights_base_included(window, app, adapters):
