@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from desktop import theme
 from desktop.commands import GROUPS
+from desktop.licenses import libraries
 from desktop.texts import mark, tr
-from desktop.widgets.basics import IconButton, column, label, row
+from desktop.widgets.basics import ElidedLabel, IconButton, column, label, row
 from engine import __version__
 
+LICENSE_WIDTH = 230
 MOUSE = (
     (mark("Drag a knob up or down"), mark("turn it; Shift or Ctrl: ten times finer")),
     (mark("Wheel, arrows, PageUp, PageDown"), mark("turn the knob in steps")),
@@ -22,12 +24,7 @@ MOUSE = (
 )
 LICENSES = (
     ("Tunedial", "GPL-3.0-or-later"),
-    ("Qt and PySide6", "LGPL-3.0"),
-    ("pyqtgraph", "MIT"),
-    ("PyTorch", "BSD-3-Clause"),
-    ("transformers, tokenizers, safetensors", "Apache-2.0"),
-    ("vibenet", "GPL-3.0-or-later"),
-    ("all-MiniLM-L6-v2", "Apache-2.0"),
+    ("all-MiniLM-L6-v2's weights", "Apache-2.0"),
     ("Inter, by Rasmus Andersson", "OFL-1.1"),
     ("MusicGen's weights, if you fetch them", "CC-BY-NC-4.0"),
 )
@@ -113,18 +110,22 @@ def keyboard_map() -> QWidget:
 
 
 def about() -> QWidget:
-    """Version, what it is, and the licenses."""
+    """Version, what it is, and the licenses of all that it uses."""
     page = _page()
+    named = [*LICENSES, *((f"{x.name} {x.version}", x.license) for x in libraries())]
+    half = (len(named) + 1) // 2
     text = label(
         tr("Turn the music, not the prompt: MusicGen with thirteen knobs.\nFree software, with no warranty.")
     )
-    grid = QGridLayout()
-    _fill(grid, tr("Licenses"), LICENSES)
+    grids = QGridLayout(), QGridLayout()
+    for grid, lines in zip(grids, (named[:half], named[half:]), strict=True):
+        _fill(grid, tr("Licenses") if grid is grids[0] else "", lines, LICENSE_WIDTH)
+    columns = row(*(column(grid, 1) for grid in grids), gap=40)
     idea = label(
         tr("The metrics and their mix: Torrie et al.,\nMusic Generation with Direct Policy Optimization.")
     )
     idea.setProperty("role", "muted")
-    page.setLayout(column(label(f"Tunedial {__version__}", "title"), text, grid, idea, gap=14, margins=24))
+    page.setLayout(column(label(f"Tunedial {__version__}", "title"), text, columns, idea, gap=14, margins=24))
     return page
 
 
@@ -135,13 +136,14 @@ def _page() -> QFrame:
     return page
 
 
-def _fill(grid: QGridLayout, title: str, lines: Sequence[tuple[str, str]]) -> None:
-    """Add a heading and lines of two columns below what is there."""
+def _fill(grid: QGridLayout, title: str, lines: Sequence[tuple[str, str]], room: int = 0) -> None:
+    """Add a heading and lines of two columns below what is there; the right one elides if it has a `room`."""
     grid.setHorizontalSpacing(18)
     grid.setVerticalSpacing(4)
     at = grid.count()
     grid.addWidget(label(title.upper(), "heading"), at, 0, 1, 2)
     for below, (left, right) in enumerate(lines, at + 1):
         grid.addWidget(QLabel(left), below, 0)
-        grid.addWidget(label(right, "muted"), below, 1)
+        grid.addWidget(ElidedLabel(right, "muted") if room else label(right, "muted"), below, 1)
+    grid.setColumnMinimumWidth(1, room)
     grid.setColumnStretch(1, 1)
