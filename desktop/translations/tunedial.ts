@@ -196,6 +196,14 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>{} is not loaded yet. {}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load anyway</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Delete it by hand.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -565,6 +573,14 @@
     </message>
     <message>
         <source>It stayed where it was.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{} (stand-in)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>These clips are too short, too quiet or too vague to measure it.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
