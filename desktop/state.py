@@ -18,7 +18,7 @@ from engine.recipe import Direction
 
 Status = Literal["waiting", "loading", "running", "done", "cancelled", "failed"]
 Adapters = Mapping[tuple[str, Direction], PackAdapter]
-Measured = Mapping[str, float | str | None]  # the fields of engine.measure.Measurement
+Measured = Mapping[str, float | str | None]  # what engine.labels.measure_file gives
 
 
 @dataclass(frozen=True, eq=False)

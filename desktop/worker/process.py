@@ -125,7 +125,7 @@ class ProcessMeasurer:
         self.child = Child()
 
     def measure(self, path: Path) -> dict[str, Any]:
-        """The fields of the file's Measurement. Raises Problem."""
+        """What `engine.labels.measure_file` gives. Raises Problem."""
         try:
             pipe = self.child.pipe()
             pipe.send(("measure", str(path)))
