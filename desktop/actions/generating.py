@@ -21,6 +21,7 @@ from engine.events import Audio, Cancelled, Done, Event, Failed, Loading, Progre
 from engine.job import Job
 from engine.library import Entry, Library
 from engine.paths import takes_dir
+from engine.preferences import Preference, read_preference
 from engine.take import Take, write_take
 
 KEPT = 20  # entries of the queue that are over
@@ -99,13 +100,20 @@ def running(app: App) -> bool:
 
 
 def show(app: App, pair: Pair) -> None:
-    """Put a pair into the view."""
+    """Put a pair into the view, with what was said of it."""
     state = app.state
     state.selection.value = None
     state.blind.value = None
     state.preference.value = None
     state.playhead.value = 0.0
     state.pair.value = pair
+
+    def read(said: Preference | None) -> None:
+        if state.pair.value is pair and state.preference.value is None:
+            state.preference.value = said
+
+    if (folder := pair.folder) is not None:
+        app.background.call(lambda: read_preference(folder), read)
 
 
 def on_event(app: App, number: int, event: Event) -> None:

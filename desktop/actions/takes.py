@@ -10,11 +10,10 @@ from desktop.library.measurements import read_measured
 from desktop.pairs import Pair, pair_of
 from desktop.state import Measured
 from desktop.texts import mark
-from engine.preferences import Preference, read_preference
 from engine.recipe import Recipe
 from engine.take import read_take, take_files
 
-Found = tuple[Pair, Preference | None, dict[Path, Measured]]
+Found = tuple[Pair, dict[Path, Measured]]
 
 
 def open_take(app: App, folder: Path) -> None:
@@ -33,15 +32,14 @@ def open_last(app: App, folder: Path) -> None:
 
 
 def _read(folder: Path) -> Found:
-    return pair_of(read_take(folder), folder), read_preference(folder), read_measured(folder)
+    return pair_of(read_take(folder), folder), read_measured(folder)
 
 
 def _show(app: App, found: Found) -> None:
-    pair, preference, known = found
+    pair, known = found
     app.state.playing.value = False
     app.state.measured.value = {**app.state.measured.value, **known}
     generating.show(app, pair)
-    app.state.preference.value = preference
     if pair.folder is not None:
         files = take_files(pair.folder)
         for path in (files.base, files.tuned):

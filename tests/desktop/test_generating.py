@@ -76,6 +76,19 @@ def test_a_take_that_begins_while_another_plays_is_offered_when_it_is_finished(a
     assert app.state.pair.value.folder not in (None, heard.folder)
 
 
+def test_a_take_that_is_shown_again_keeps_its_stars(app, qtbot):
+    generating.generate(app)
+    qtbot.waitUntil(lambda: ended(app))
+    first = app.state.pair.value
+    listening.judge(app, stars=4)
+    generating.generate(app)
+    qtbot.waitUntil(lambda: app.state.queue.value[-1].status == "done" and ended(app))
+    generating.show(app, first)
+    qtbot.waitUntil(lambda: app.state.preference.value is not None)
+    listening.judge(app, liked=True)
+    assert app.state.preference.value.stars == 4
+
+
 def test_a_take_that_begins_leaves_a_blind_comparison_alone(app, adapters, qtbot):
     mixing.set_knob(app, "energy", 3)
     generating.generate(app)
