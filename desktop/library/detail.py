@@ -51,7 +51,7 @@ class Detail(QScrollArea):
             }[move.asked]
             name = name_of(move.metric.id)
             if ESTIMATORS[move.metric.id].proxy:
-                name, said = tr("{} (stand-in)").format(name), f"{said}\n{tr(PROXY)}"
+                name, said = f"≈ {name}", f"{said}\n{tr(PROXY)}"
             verdict = label(mark)
             verdict.setToolTip(said)
             verdict.setAccessibleName(said)

@@ -63,19 +63,15 @@ class LibraryPanel(QWidget):
         self.compare_button = IconButton("compare", tr("What two selected takes differ in"), self.compare)
         self.back_button = IconButton("undo", tr("Bring back"), lambda: actions.undo_delete(app))
         self.delete_button = IconButton("trash", tr("Delete (Del); it can be brought back"), self.delete)
-        tools = row(
-            self.open_button,
-            self.restore_button,
-            self.compare_button,
-            1,
-            self.back_button,
-            self.delete_button,
-            gap=4,
-        )
+        self.back_button.setFixedHeight(20)
+        for button in (self.compare_button, self.delete_button):
+            button.setFixedWidth(30)
+        tools = row(self.open_button, self.restore_button, self.compare_button, 1, self.delete_button, gap=4)
+        above = row(self.found, 1, self.back_button)
         filters = row(self.rated, self.knob, self.order_button, gap=4)
         filters.setStretch(0, 1)
         filters.setStretch(1, 1)
-        self.setLayout(column(self.search, filters, self.found, self.list, self.detail, tools, gap=6))
+        self.setLayout(column(self.search, filters, above, self.list, self.detail, tools, gap=6))
         app.state.library_changed.connect(self.reload)
         app.state.pair.changed.connect(self._mark_shown)
         theme.changed.connect(self.list.viewport().update)

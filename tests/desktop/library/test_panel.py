@@ -187,7 +187,7 @@ def test_listeners_knobs_are_told_by_stand_ins_and_what_cannot_be_told_is_named(
     }
     panel.select(0)
     assert panel.detail.texts()[1:] == [
-        ["Rating (stand-in)", "+2", "0.25", "0.50", "✓"],
+        ["≈ Rating", "+2", "0.25", "0.50", "✓"],
         ["Tempo", "−3", "–", "–", "?"],
     ]
 
