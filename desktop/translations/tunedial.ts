@@ -576,10 +576,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>{} (stand-in)</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>These clips are too short, too quiet or too vague to measure it.</source>
         <translation type="unfinished"></translation>
     </message>
