@@ -18,12 +18,14 @@ class Slow:
 
     def __init__(self):
         self.loaded = []
+        self.begun = ""
         self.let = threading.Semaphore(0)
 
     def places(self):
         return [CPU]
 
     def run(self, job, cancel):
+        self.begun = job.model
         assert self.let.acquire(timeout=60)
         self.loaded.append(job.model)
         yield Failed(Problem("It is broken.", "")) if job.model == "broken" else Done(None)
@@ -57,11 +59,13 @@ def test_another_place_loads_the_model_again(app, slow, qtbot):
 
 
 def test_a_model_that_was_passed_over_is_not_loaded(app, slow, qtbot):
-    for model in ("owner/one", "owner/two", "owner/three"):
-        prompting.set_model(app, model)
+    prompting.set_model(app, "owner/one")
+    qtbot.waitUntil(lambda: slow.begun == "owner/one")
+    prompting.set_model(app, "owner/two")
+    prompting.set_model(app, "owner/three")
     slow.let.release(100)
     qtbot.waitUntil(lambda: app.state.engine.value == "Ready")
-    assert slow.loaded[-1] == "owner/three" and "owner/two" not in slow.loaded
+    assert slow.loaded == ["starter", "owner/one", "owner/three"]
 
 
 def test_other_changes_load_nothing(app, slow):
