@@ -87,9 +87,10 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
             [EarlyStoppingCallback(plan.patience), TensorBoardCallback(writer), _teller(tell)],
         )
         trainer.train(resume_from_checkpoint=_newest_checkpoint(run))
-    if not trainer.is_world_process_zero():
-        return Trained(pack, _card(plan, model, sha256, config, train, held_out, trainer))
     folder = pack / plan.metric / plan.direction
+    if not trainer.is_world_process_zero():
+        trainer.accelerator.wait_for_everyone()  # until the first has written what follows reads
+        return Trained(folder, _card(plan, model, sha256, config, train, held_out, trainer))
     beside = part_beside(folder)  # whole or not at all: others may train into the same pack
     save_adapter(trainer.accelerator.unwrap_model(trainer.model), beside, plan.lora)
     if plan.strength is not None:
@@ -99,6 +100,7 @@ def train_adapter(plan: Plan, run: Path, pack: Path, tell: Tell) -> Trained:
     replace_file(beside / CARD_FILE, card.model_dump_json(indent=1, exclude_none=True).encode())
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+    trainer.accelerator.wait_for_everyone()
     return Trained(folder, card)
 
 

@@ -75,7 +75,7 @@ STRENGTHS: Mapping[str, tuple[float, float]] = {
     "acousticness": (0.0225, 0.0264),
     "danceability": (0.0053, 0.0097),
     "energy": (0.0053, 0.0053),
-    "instrumentalness": (0.0115, 0.018),
+    "instrumentalness": (0.018, 0.018),
     "liveness": (0.0061, 0.0046),
     "speechiness": (0.0081, 0.0081),
     "valence": (0.0126, 0.0126),

@@ -1,13 +1,16 @@
 """`tunedial train` and `tunedial bench dpo` as they are called."""
 
 import json
+import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import training
 from engine.cli import main
 from engine.metrics import METRIC_IDS
 from engine.packs import load_pack
@@ -114,6 +117,22 @@ def test_an_accelerate_plan_is_a_launch(tmp_path: Path) -> None:
     script = accelerate_script(["training", "pack", "--out", "my pack"], 4)
     assert "accelerate launch --multi_gpu --num_processes 4 --mixed_precision bf16 -m training pack" in script
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_two_processes_train_one_pack(call: list[str], tmp_path: Path) -> None:
+    """As accelerate's launcher starts them, on the CPU: torchrun, which it stands on, with gloo."""
+    on_cpu = ["--set", "use_cpu=true", "--set", "ddp_backend=gloo"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*launch, "-m", "training", "pack", "--metric", "energy", *call, *on_cpu],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        cwd=Path(training.__file__).parents[1],
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(load_pack(tmp_path / "my-pack").adapters) == 2
 
 
 def test_slurm_asks_for_what_a_job_needs(tmp_path: Path) -> None:
