@@ -12,7 +12,8 @@ def test_a_drag_goes_beyond_the_edge_of_the_screen_and_the_pointer_comes_back(de
     desk.xdo("mousemove", "--window", desk.window, *map(str, ENERGY))
     before = desk.xdo("getmouselocation")
     desk.xdo("mousedown", "1", "keydown", "shift")
-    desk.xdo(*["mousemove_relative", "--", "0", "-8", "sleep", "0.02"] * (UP // 8))
+    stroke = ["mousemove_relative", "--", "0", "-8", "sleep", "0.02"] * 5
+    desk.xdo(*[*stroke, "sleep", "0.3"] * (UP // 40))  # slowly: a busy machine must see it come to the edge
     desk.xdo("keyup", "shift", "mouseup", "1", "sleep", "0.5")
     assert desk.xdo("getmouselocation") == before
     desk.xdo("key", "ctrl+q")
