@@ -428,7 +428,7 @@ def test_directions_are_learned_equally_strong_and_then_each_has_its_own():
     ]
     plans = recipe.starter_plans(slots, Path("data"), "starter")
     assert [plan.strength for plan in plans.values()] == [0.0097, 0.0097, None]
-    assert [plan.strength for plan in recipe.opposed_plans(plans).values()] == [0.0097, 0.0053, None]
+    assert [plan.strength for plan in recipe.opposed_plans(plans).values()] == [0.0053, 0.0097, None]
 
 
 def test_every_metric_is_in_one_part_of_the_recipe():
