@@ -57,7 +57,7 @@ class Probe:
     def probabilities(self, question: str, timbres: Array) -> Array:
         """How probable each family is for timbres [n, F]: [n, C], rows sum to 1."""
         weight, bias = self.questions[question]
-        logits = ((timbres - self.centre) / self.spread).clip(-8, 8) @ weight.T + bias
+        logits = standardized(timbres, self.centre, self.spread) @ weight.T + bias
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
@@ -104,6 +104,11 @@ class Probe:
         phrases = {phrase for words in self.config.words.values() for phrase in words}
         longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+
+
+def standardized(timbres: Array, centre: Array, spread: Array) -> Array:
+    """Timbres [n, F] as the regressions take and learn them: 0 at `centre`, 1 a `spread` above, cut at 8."""
+    return np.asarray(((timbres - centre) / spread).clip(-8, 8))
 
 
 def load_probe(folder: Path) -> Probe:

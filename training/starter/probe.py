@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from engine.errors import Problem
 from engine.parallel import in_processes
-from engine.probe.families import DRUMS, GENRE, INSTRUMENT, Probe, ProbeConfig
+from engine.probe.families import DRUMS, GENRE, INSTRUMENT, Probe, ProbeConfig, standardized
 from engine.probe.timbre import VERSION, timbre
-from training.starter.codec.data import played_stems
 from training.starter.corpus.build import Rendering
 from training.starter.corpus.caption import VOICE_WORDS, Description
 from training.starter.corpus.instruments import INSTRUMENTS
 from training.starter.corpus.styles import GENRE_FAMILIES
-from training.starter.corpus.synth import FRAME
-from training.starter.report.clips import FRAMES, pick
+from training.starter.report.clips import clip_stems, pick
 
 RHYTHM = "rhythm"  # whether drums sound; no word of a prompt answers it
 REST = "other"
@@ -101,7 +99,7 @@ def listen(
 
 def _listen(corpus: Path, batch: tuple[int, Sequence[tuple[Rendering, int]]]) -> list[tuple[int, Array]]:
     first, clips = batch
-    mixes = (played_stems(corpus, *clip, FRAMES * FRAME).sum(0) for clip in clips)
+    mixes = (clip_stems(corpus, *clip).sum(0) for clip in clips)
     return [(first + n, timbre(mix)) for n, mix in enumerate(mixes)]
 
 
@@ -117,7 +115,7 @@ def learn(timbres: Array, told: Sequence[Answers]) -> Probe:
     if len(told) < 100:
         raise Problem(f"A probe cannot learn from {len(told)} clips.", "Render 100 songs or more.")
     centre, spread = timbres.mean(axis=0), timbres.std(axis=0) + 1e-6
-    standard = ((timbres - centre) / spread).clip(-8, 8)
+    standard = standardized(timbres, centre, spread)
     questions, families = {}, {}
     for question in told[0]:
         found = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(standard, [one[question] for one in told])

@@ -78,12 +78,13 @@ def real_clips(
     yield from pool.map(_real, [model] * n, [corpus] * n, *zip(*places, strict=True), chunksize=4)
 
 
-def _stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32]:
+def clip_stems(corpus: Path, rendering: Rendering, start: int) -> NDArray[np.float32]:
+    """The stems [S, N] of ten seconds of a rendering, from the sample `start` on."""
     return played_stems(corpus, rendering, start, FRAMES * FRAME)
 
 
 def _real(model: Path, corpus: Path, rendering: Rendering, start: int) -> RealClip:
-    stems = _stems(corpus, rendering, start)
+    stems = clip_stems(corpus, rendering, start)
     codec = starter_codec(model)
     codes = codec.encode_stems(torch.from_numpy(stems)[None])[0]
     metre = known_metre(codec.config, rendering, start // FRAME, FRAMES)
