@@ -25,7 +25,7 @@ from torch import Tensor
 
 from engine.adapters import LowRank
 from engine.job import Product
-from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, costs, steady, tune
+from engine.linear import MOST_ROWS, ROWS, Linear, Projection, SmallChange, Tuning, costs, steady, tune
 
 PREFILL_FRAMES = 64  # columns read at once where many are known
 
@@ -335,7 +335,10 @@ class Decoder:
         """[R, t, in] -> [R, t, out], with the changes of the rows that are tuned."""
         y = projection.linear(x.flatten(0, 1)).view(*x.shape[:2], -1)
         for rows, fours, tuning in block.tuned:
-            if part := tuning.parts.get(projection.name):
+            part = tuning.parts.get(projection.name)
+            if isinstance(part, SmallChange):
+                part.add(y[rows].flatten(0, 1), x[rows].flatten(0, 1))
+            elif part:
                 made = part(x[fours].flatten(0, 1)).view(-1, *y.shape[1:])
                 made = made[rows.start - fours.start : rows.stop - fours.start]
                 if isinstance(part, Linear):

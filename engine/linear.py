@@ -12,7 +12,8 @@ threads, so the last bits of a logit do, and once in a while a sampled token. Th
   each output, a row has its own: a scale for all rows, as torch's dynamic quantization has, would make a
   clip depend on those decoded beside it.
 
-Among how many rows a row is the same bits as among ROWS is asked of the processor: `steady`.
+Among how many rows a row is the same bits as among ROWS is asked of the processor: `steady`. The small
+factors of a few adapters are multiplied with each row by itself (`SmallChange`).
 """
 
 import math
@@ -44,6 +45,9 @@ BYTES: Mapping[Product, int] = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
 # What a call costs beside its bytes, told in bytes that could have been read meanwhile (measured: 20 us
 # at 30 GB/s; `tunedial bench decode --only pair` shows what is predicted beside what is measured).
 CALL_BYTES = 600_000
+# Numbers in the factors of a change up to which `SmallChange` is faster: two or three adapters of rank 8 at
+# musicgen-small's width (measured with one to four, and with eight pairs at once).
+SMALL = 200_000
 
 
 class Linear:
@@ -159,6 +163,47 @@ class Change:
         return self.up(self.down(rows))
 
 
+@dataclass(frozen=True)
+class SmallChange:
+    """A change whose factors A [in, r] and B [r, out] are so small that calls cost more than products.
+
+    A batch of products [1, in] [in, r] [r, out] takes each row by itself: no row that is not tuned is
+    multiplied, and the second product adds to what is there. Whether the bits of a row are then its own
+    is asked of the processor, `alone`; with MKL they are not where r is 1, 5, 6, 7 or 9.
+    """
+
+    A: Tensor
+    B: Tensor
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """What the change adds to the projection of `rows` [N, in]: [N, out]."""
+        return torch.bmm(self._inner(rows), self.B.expand(len(rows), *self.B.shape))[:, 0]
+
+    def add(self, out: Tensor, rows: Tensor) -> None:
+        """Add it to `out` [N, out], the projection of `rows` [N, in]."""
+        out[:, None].baddbmm_(self._inner(rows), self.B.expand(len(rows), *self.B.shape))
+
+    def _inner(self, rows: Tensor) -> Tensor:
+        return torch.bmm(rows[:, None], self.A.expand(len(rows), *self.A.shape))  # [N, 1, r]
+
+
+@cache
+def alone(into: int, r: int, out: int) -> bool:
+    """Whether a row gets the same bits from a `SmallChange` of these sizes by itself and among others."""
+    random = torch.Generator().manual_seed(0)
+    change = SmallChange(*(torch.randn(shape, generator=random) for shape in ((into, r), (r, out))))
+    rows, zeros = torch.randn(MOST_ROWS, into, generator=random), torch.zeros(MOST_ROWS, out)
+    for size in (1, 2, 3, 4, 16, MOST_ROWS):
+        made = zeros.clone()
+        for some, onto in zip(torch.split(rows, size), torch.split(made, size), strict=True):
+            change.add(onto, some)
+        if size == 1:
+            first = made
+        elif not torch.equal(made, first):
+            return False
+    return True
+
+
 class Projection:
     """Linear modules that read the same rows, fused into one: rows [N, in] -> [N, out_1 + out_2 + ...]."""
 
@@ -174,7 +219,7 @@ class Projection:
         """Those of `changes` that change one of these modules."""
         return {module: changes[module] for module in self.shapes if module in changes}
 
-    def change(self, changes: Mapping[str, LowRank]) -> Change | None:
+    def change(self, changes: Mapping[str, LowRank]) -> Change | SmallChange | None:
         """The changes of these modules as one, None if none of them is changed.
 
         For q, k, v of which q and v are changed:
@@ -195,8 +240,21 @@ class Projection:
                 up[row : row + out, column : column + B.shape[1]] = B
                 column += B.shape[1]
             row += out
-        down = self._down([change.A for change in changed.values()])
-        return Change(down, Linear(up, self.change_product))
+        factors = [change.A for change in changed.values()]
+        if self._is_small(ranks):
+            return SmallChange(torch.cat(factors).to(up).T.contiguous(), up.T.contiguous())
+        return Change(self._down(factors), Linear(up, self.change_product))
+
+    def _is_small(self, ranks: int) -> bool:
+        out, into = self.linear.shape
+        return ranks * (out + into) <= SMALL and alone(into, ranks, out)
+
+    def change_cost(self, ranks: int) -> int:
+        """What a step pays for changes of so many ranks in all: bytes, see `costs`."""
+        numbers = ranks * sum(self.linear.shape)
+        if self._is_small(ranks):
+            return numbers * self._like.itemsize + 2 * CALL_BYTES
+        return numbers * BYTES[self.change_product] + 3 * CALL_BYTES
 
     @property
     def change_product(self) -> Product:
@@ -227,7 +285,7 @@ class Projection:
 class Tuning:
     """The changes of a mix by the name of the projection they belong to; a Linear takes its place."""
 
-    parts: Mapping[str, Change | Linear]
+    parts: Mapping[str, Change | SmallChange | Linear]
 
     @property
     def merged(self) -> bool:
@@ -236,9 +294,10 @@ class Tuning:
 
     @property
     def linears(self) -> list[Linear]:
-        """All its products."""
-        parts = self.parts.values()
-        return [linear for p in parts for linear in ((p,) if isinstance(p, Linear) else (p.down, p.up))]
+        """Its products of several rows at once."""
+        changes = [(part.down, part.up) for part in self.parts.values() if isinstance(part, Change)]
+        merged = [part for part in self.parts.values() if isinstance(part, Linear)]
+        return merged + [linear for both in changes for linear in both]
 
 
 def tune(
@@ -258,7 +317,7 @@ def tune(
     if merged is None:
         live, copy = costs(projections, changes)
         merged = copy < live
-    made: dict[str, Change | Linear | None] = {
+    made: dict[str, Change | SmallChange | Linear | None] = {
         p.name: p.merged(weights, changes) if merged else p.change(changes) for p in projections
     }
     return Tuning({name: part for name, part in made.items() if part is not None})
@@ -273,8 +332,6 @@ def costs(projections: Sequence[Projection], changes: Mapping[str, LowRank]) -> 
     live = copy = 0
     for projection in projections:
         if changed := projection.touched(changes):
-            ranks = sum(len(change.A) for change in changed.values())
-            out, into = projection.linear.shape
-            live += ranks * (out + into) * BYTES[projection.change_product] + 3 * CALL_BYTES
+            live += projection.change_cost(sum(len(change.A) for change in changed.values()))
             copy += projection.linear.bytes + 2 * CALL_BYTES
     return live, copy

@@ -11,14 +11,17 @@ from transformers import (
     MusicgenMelodyForCausalLM,
 )
 
+from engine import linear
 from engine.adapters import LowRank
 from engine.decoder import PREFILL_FRAMES, Condition, Decoder, DecoderSpec, tensor_shapes
 from engine.job import Product
-from engine.linear import MOST_ROWS, ROWS, Linear, Projection, Tuning, steady
+from engine.linear import MOST_ROWS, ROWS, Change, Linear, Projection, SmallChange, Tuning, alone, steady
 from engine.precision import multiplies_bf16
 from tests.engine.tiny import CARD, decoder_settings, spread
 
 S, STEPS = 5, 12
+
+EITHER_CHANGE = pytest.mark.parametrize("small", [linear.SMALL, 0], ids=["row by row", "packed"])
 
 
 def spec_of(cross_attention: bool = True, **changes: Any) -> DecoderSpec:
@@ -113,7 +116,9 @@ def test_what_is_read_at_once_is_as_if_read_one_by_one() -> None:
 
 
 @torch.no_grad()
-def test_tuned_rows_equal_a_model_of_merged_weights() -> None:
+@EITHER_CHANGE
+def test_tuned_rows_equal_a_model_of_merged_weights(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "SMALL", small)
     model = tiny_reference()
     decoder = Decoder(spec_of(), model.state_dict())
     changes = changes_for(decoder)
@@ -131,8 +136,12 @@ def test_tuned_rows_equal_a_model_of_merged_weights() -> None:
 
 
 @torch.no_grad()
+@EITHER_CHANGE
 @pytest.mark.parametrize("guided", [True, False])
-def test_base_rows_are_the_same_bits_beside_tuned_ones_and_after_any_mixes(guided: bool) -> None:
+def test_base_rows_are_the_same_bits_beside_tuned_ones_and_after_any_mixes(
+    guided: bool, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "SMALL", small)
     decoder = Decoder(spec_of(), tiny_reference().state_dict())
     sequence, condition = tokens(4, STEPS), Condition(random(S, 32))
     rows = 2 if guided else 1
@@ -145,7 +154,11 @@ def test_base_rows_are_the_same_bits_beside_tuned_ones_and_after_any_mixes(guide
 
 
 @torch.no_grad()
-def test_a_clip_is_the_same_bits_wherever_it_stands_in_a_block() -> None:
+@EITHER_CHANGE
+def test_a_clip_is_the_same_bits_wherever_it_stands_in_a_block(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "SMALL", small)
     decoder = Decoder(spec_of(), tiny_reference().state_dict())
     sequence, condition = tokens(4, STEPS), Condition(random(S, 32))
     tuning = decoder.tune(changes_for(decoder))
@@ -176,6 +189,42 @@ def test_a_fused_change_is_the_matrix_drawn() -> None:
     expected = torch.cat([3.0 * q.B @ q.A, torch.zeros(2, 4), 0.5 * v.B @ v.A])
     torch.testing.assert_close(change(torch.eye(4)), expected.T)
     assert fused.change({"other": q}) is None
+
+
+@pytest.mark.parametrize("r", [2, 8, 24, 36])
+@pytest.mark.parametrize(("into", "out"), [(1024, 3072), (4096, 1024), (384, 1536), (1536, 384)])
+def test_a_small_change_adds_the_same_bits_in_any_company_at_any_number_of_threads(
+    into: int, out: int, r: int
+) -> None:
+    if not alone(into, r, out):
+        pytest.skip("this processor's products depend on their number; packed ones are taken")
+    change = SmallChange(random(into, r), random(r, out, seed=1))
+    rows, base = random(70, into, seed=2), random(70, out, seed=3)
+    before = torch.get_num_threads()
+    sums = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            for size in (1, 2, 16, 70):
+                sums.append(base.clone())
+                for some, onto in zip(rows.split(size), sums[-1].split(size), strict=True):
+                    change.add(onto, some)
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(each, sums[0]) for each in sums)
+    torch.testing.assert_close(sums[0], base + rows @ change.A @ change.B, atol=1e-2, rtol=1e-4)
+    torch.testing.assert_close(change(rows), rows @ change.A @ change.B, atol=1e-2, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rank", "steady", "kind"), [(8, True, SmallChange), (8, False, Change), (3000, True, Change)]
+)
+def test_factors_that_are_small_are_multiplied_row_by_row_where_a_row_keeps_its_bits(
+    rank: int, steady: bool, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "alone", lambda *sizes: steady)
+    projection = Projection({"q": torch.zeros(40, 30)})
+    assert isinstance(projection.change({"q": LowRank(random(rank, 30), random(40, rank), 1.0)}), kind)
 
 
 def test_a_change_of_an_unknown_module_is_refused() -> None:
@@ -247,7 +296,11 @@ def test_other_precisions_are_near_fp32(product: Product, far: float) -> None:
 
 
 @torch.no_grad()
-def test_changes_merged_into_a_second_copy_give_what_they_give_when_added() -> None:
+@EITHER_CHANGE
+def test_changes_merged_into_a_second_copy_give_what_they_give_when_added(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "SMALL", small)
     decoder = Decoder(spec_of(), tiny_reference().state_dict())
     sequence, condition = tokens(4, STEPS), Condition(random(S, 32))
     added, merged = (decoder.tune(changes_for(decoder), merged=way) for way in (False, True))
