@@ -258,11 +258,8 @@ class Projection:
 
     @property
     def change_product(self) -> Product:
-        """What changes are multiplied in: as the weights are; fp16 beside int8, and beside bf16 if FBGEMM has
-        it, whose calls with so few numbers take 0.7 of the time and spare rows two roundings."""
-        product = self.linear.product
-        small = product == "bf16" and self._like.device.type == "cpu" and has_fbgemm()
-        return "fp16" if small or product == "int8" else product
+        """What changes are multiplied in: as the weights are, but fp16 beside int8."""
+        return "fp16" if self.linear.product == "int8" else self.linear.product
 
     def _down(self, factors: list[Tensor]) -> Linear:
         """The factors A as one. A knob that is turned on does not change them: the last ones are kept."""
