@@ -277,9 +277,13 @@ class Decoder:
         return total
 
     def prefill(self, block: Block, embedded: Tensor) -> Iterator[None]:
-        """Read what is known, [R, t, D], in pieces; yields after each, so that work can be stopped."""
+        """Read what is known, [R, t, D], in pieces; yields after each, so that work can be stopped.
+
+        Rows that no clip takes are left out where whole fours remain without them: here each row costs.
+        """
         for piece in torch.split(embedded, PREFILL_FRAMES, dim=1):
-            self._forward(block, piece)
+            whole = block.live * piece.shape[1] % ROWS == 0
+            self._forward(block, piece[: block.live] if whole else piece)
             yield
 
     def step(self, block: Block, tokens: Tensor) -> Tensor:
@@ -289,7 +293,7 @@ class Decoder:
         return logits.view(block.rows, self.spec.codebooks, self.spec.card).float()
 
     def _forward(self, block: Block, x: Tensor) -> Tensor:
-        """Add columns [R, t, D] to the block and run the layers over them."""
+        """Add columns [R or live, t, D] to the block and run the layers over them."""
         start = block.length
         block.length += x.shape[1]
         x = x + block.positions[start : block.length]
@@ -300,11 +304,11 @@ class Decoder:
             keys[:, start : block.length] = key
             values[:, start : block.length] = value
             mixed = _attend(query, keys[:, : block.length], values[:, : block.length], causal=True)
-            x = x + self._project(layer.self_out, block, self._join(mixed, block))
+            x = x + self._project(layer.self_out, block, self._join(mixed, len(x)))
             if block.cross:
                 asked = self._project(layer.cross_query, block, layer.cross_norm(x))[: block.live]
                 mixed = _attend_texts(self._split(asked), block.cross[i])
-                x = x + self._project(layer.cross_out, block, self._join(mixed, block))
+                x = x + self._project(layer.cross_out, block, self._join(mixed, len(x)))
             hidden = self._activation(self._project(layer.ffn_in, block, layer.ffn_norm(x)))
             x = x + self._project(layer.ffn_out, block, hidden)
         return x
@@ -353,11 +357,12 @@ class Decoder:
         H = self.spec.heads
         return x.reshape(R, t, H, D // H).transpose(1, 2).reshape(R * H, t, D // H)
 
-    def _join(self, x: Tensor, block: Block) -> Tensor:
-        """[live * H, t, d] -> [R, t, D]; zeros in the rows that no clip takes."""
+    def _join(self, x: Tensor, rows: int) -> Tensor:
+        """[live * H, t, d] -> [rows, t, D]; zeros in the rows that no clip takes."""
         _, t, d = x.shape
-        joined = x.view(block.live, -1, t, d).transpose(1, 2).reshape(block.live, t, self.spec.hidden)
-        return joined if block.live == block.rows else F.pad(joined, (0, 0, 0, 0, 0, block.rows - block.live))
+        H = self.spec.heads
+        joined = x.view(-1, H, t, d).transpose(1, 2).reshape(-1, t, H * d)
+        return F.pad(joined, (0, 0, 0, 0, 0, rows - len(joined))) if len(joined) < rows else joined
 
 
 def _attend_texts(query: Tensor, texts: Sequence[Text]) -> Tensor:
@@ -368,7 +373,11 @@ def _attend_texts(query: Tensor, texts: Sequence[Text]) -> Tensor:
 def _attend(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
     """Attention of [R * H, t, d] over [R * H, n, d]; if causal, query i sees the first n - t + i + 1."""
     t, n = query.shape[1], keys.shape[1]
-    scores = torch.bmm(query * query.shape[-1] ** -0.5, keys.transpose(1, 2))
+    query = query * query.shape[-1] ** -0.5
+    if t == 1:  # read along its rows, the cache comes a fifth faster
+        scores = torch.bmm(keys, query.transpose(1, 2)).transpose(1, 2)
+    else:
+        scores = torch.bmm(query, keys.transpose(1, 2))
     if causal and t > 1:
         future = torch.ones(t, n, dtype=torch.bool, device=query.device).triu(n - t + 1)
         scores.masked_fill_(future, -math.inf)

@@ -1,11 +1,11 @@
 """The decode loop: from a condition to codes, one step at a time, for one or several clips.
 
-A clip longer than the model's window is made in windows that slide by half: the last half of what is
-there is the prompt of the next window.
+A clip longer than the model's window is made in windows that slide by three fifths: the last two fifths of
+what is there are the prompt of the next window (12 of 30 s, as audiocraft's MusicGen has it: `extend_stride`).
 
-    window 0   [ new  new  new  new ]
-    window 1             [ old  old  new  new ]
-    window 2                       [ old  old  new  new ]
+    window 0   [ new  new  new  new  new ]
+    window 1                  [ old  old  new  new  new ]
+    window 2                                 [ old  old  new  new  new ]
 
 The noise of codebook k's frame t is keyed by the step t + delay(k) of the whole clip, so a longer clip
 begins like a shorter one of the same window.
@@ -73,7 +73,7 @@ def windows(known: int, frames: int, size: int) -> list[Window]:
     """The windows of a clip of `frames` frames, of which the first `known` are given."""
     planned = []
     while known < frames:
-        start = 0 if known < size else known - size // 2
+        start = 0 if known < size else known - size * 2 // 5
         planned.append(Window(start, known, min(start + size, frames)))
         known = planned[-1].end
     return planned

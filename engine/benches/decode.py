@@ -11,7 +11,7 @@ weights in float32, sampling too: neither side reads a prompt or plays audio.
 * pair_1_adapter, pair_13_adapters: base and tuned clip over one clip, adapters of rank 8 on every layer.
 * scout_8: eight previews of four seconds in one batch over one of them, in what `auto` takes.
 * length: seconds for a second of audio. A clip of five minutes would take minutes, so steps and the reading
-  of the last half window are timed at some places of a window and added up over the windows of the clip.
+  of what was before are timed at some places of a window and added up over the windows of the clip.
 """
 
 import statistics
@@ -36,7 +36,7 @@ FRAME_RATE = 50
 FRAMES = 30
 RANK = 8
 LENGTHS = (5, 30, 300)
-KNOWN = (0, 250, 750, 1125, 1480)  # frames before the step that is timed
+KNOWN = (0, 250, 600, 1050, 1480)  # frames before the step that is timed
 STEPS = 6
 
 

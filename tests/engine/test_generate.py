@@ -184,12 +184,12 @@ def test_following_a_melody_equals_transformers(
     assert not torch.equal(codes, plain)
 
 
-def test_windows_slide_by_half() -> None:
+def test_windows_slide_by_three_fifths() -> None:
     assert windows(0, 10, 10) == [Window(0, 0, 10)]
-    assert windows(0, 17, 8) == [Window(0, 0, 8), Window(4, 8, 12), Window(8, 12, 16), Window(12, 16, 17)]
-    assert windows(3, 9, 8) == [Window(0, 3, 8), Window(4, 8, 9)]
-    assert windows(11, 14, 8) == [Window(7, 11, 14)]
-    assert windows(0, 9, 7) == [Window(0, 0, 7), Window(4, 7, 9)]
+    assert windows(0, 23, 10) == [Window(0, 0, 10), Window(6, 10, 16), Window(12, 16, 22), Window(18, 22, 23)]
+    assert windows(3, 11, 10) == [Window(0, 3, 10), Window(6, 10, 11)]
+    assert windows(13, 16, 10) == [Window(9, 13, 16)]
+    assert windows(0, 9, 7) == [Window(0, 0, 7), Window(5, 7, 9)]
 
 
 def test_steps_are_counted_beforehand_and_frames_come_in_order(model: Model) -> None:
@@ -211,14 +211,14 @@ def test_a_longer_clip_begins_like_a_shorter_one(model: Model) -> None:
         assert torch.equal(codes_of(model, frames=frames, window=60)[..., : 40 - wait], short[..., :-wait])
 
 
-def test_a_window_continues_the_half_before_it(model: Model) -> None:
-    """The second window is the continuation of the first one's last half, with the noise of its steps."""
+def test_a_window_continues_what_is_before_it(model: Model) -> None:
+    """The second window is the continuation of the first one's end, with the noise of its steps."""
     long = codes_of(model, frames=45, window=30)
     request = request_for(model, frames=45, window=30, prompt=long[0, :, :30])
     *_, again = generate(model.decoder, request)
     assert torch.equal(again.codes, long)
-    fresh = codes_of(model, frames=30, window=30, prompt=long[0, :, 15:30])
-    assert not torch.equal(fresh[..., 15:], long[..., 30:])
+    fresh = codes_of(model, frames=30, window=30, prompt=long[0, :, 18:30])
+    assert not torch.equal(fresh[..., 12:27], long[..., 30:])
 
 
 def test_a_long_prompt_is_read_in_pieces_that_can_be_stopped(model: Model) -> None:
