@@ -1,7 +1,7 @@
 """The decode loop: from a condition to codes, one step at a time, for one or several clips.
 
 A clip longer than the model's window is made in windows that slide by three fifths: the last two fifths of
-what is there are the prompt of the next window (12 of 30 s, as audiocraft's MusicGen has it: `extend_stride`).
+what is there are the prompt of the next window (12 of 30 s, audiocraft's `extend_stride`).
 
     window 0   [ new  new  new  new  new ]
     window 1                  [ old  old  new  new  new ]
