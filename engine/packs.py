@@ -116,7 +116,8 @@ class Card(_File):
     the other metrics, in standard deviations of the base model's clips; `adherence_ratio` is how well
     clips at 5 (of a negative adapter: at -5) still follow their prompt, 1 as well as the base's.
     `recommended` is the range of the knob in which the metric follows it, the prompt is kept and no clip is
-    silent, clipped or stuck.
+    silent, clipped or stuck. All that was measured is of the weights of `measured_sha256`;
+    `held_out_accuracy` and `curve` are of the training, before anything that `method` names after it.
     """
 
     metric: str
@@ -137,12 +138,19 @@ class Card(_File):
     adherence_ratio: Finite | None = None
     recommended: tuple[Finite, Finite] | None = None
     verdict: Verdict
+    measured_sha256: Annotated[str, Field(pattern=_SHA256)] | None = None
 
     @model_validator(mode="after")
     def _known_metric(self) -> "Card":
         if self.metric not in (*METRIC_IDS, ADHERENCE):
             raise ValueError(f"there is no metric called '{self.metric}'")
         return self
+
+    def unmeasured(self) -> "Card":
+        """The card without what was measured."""
+        nothing = dict.fromkeys(("adherence_ratio", "recommended", "measured_sha256"))
+        told = {"doses": (), "cross_talk": {}, "verdict": "not measured"}
+        return self.model_copy(update=nothing | told)
 
 
 FileType = TypeVar("FileType", Manifest, Card)
@@ -187,7 +195,8 @@ def load_pack(folder: Path) -> Pack:
         for direction in DIRECTIONS:
             place = folder / name / direction
             if place.is_dir():
-                adapters[name, direction] = _load_adapter(name, direction, place)
+                weights = manifest.files.get(f"{name}/{direction}/{WEIGHTS_FILE}")
+                adapters[name, direction] = _load_adapter(name, direction, place, weights)
     if not adapters and not (folder / ADHERENCE).is_dir():
         raise Problem(f"{folder} holds no adapters.", "Choose a folder with <metric>/<positive|negative>/.")
     return Pack(folder, manifest, MappingProxyType(adapters))
@@ -302,7 +311,8 @@ def _check_sums(pack: Pack, adapter: PackAdapter) -> str:
     return sums[WEIGHTS_FILE]
 
 
-def _load_adapter(name: str, direction: Direction, folder: Path) -> PackAdapter:
+def _load_adapter(name: str, direction: Direction, folder: Path, weights: str | None) -> PackAdapter:
+    """The adapter in `folder`; what its card measured of other weights than those of this sum is left out."""
     for needed in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / needed).is_file():
             raise Problem(f"{folder / needed} is missing.", _REPAIR)
@@ -310,6 +320,8 @@ def _load_adapter(name: str, direction: Direction, folder: Path) -> PackAdapter:
     card = _read(Card, file) if file.exists() else None
     if card and (card.metric, card.direction) != (name, direction):
         raise Problem(f"{file} is the card of another adapter ({card.metric}, {card.direction}).", _REPAIR)
+    if card and weights and card.measured_sha256 not in (None, weights):
+        card = card.unmeasured()
     return PackAdapter(name, direction, folder, card)
 
 

@@ -1,7 +1,8 @@
 """What an evaluation found, written into the cards of a pack."""
 
+from engine.adapters import WEIGHTS_FILE
 from engine.errors import Problem
-from engine.files import replace_file
+from engine.files import replace_file, sha256_of
 from engine.packs import CARD_FILE, Card, DosePoint, Pack
 from engine.recipe import Direction
 from evaluation.dose import Dose, Report
@@ -26,7 +27,7 @@ def write_cards(pack: Pack, report: Report) -> int:
                 measured_as=dose.estimator,
                 verdict="not measured",
             )
-            card = measured(known, direction, dose, report)
+            card = measured(known, direction, dose, report, sha256_of(adapter.folder / WEIGHTS_FILE))
             text = card.model_dump_json(indent=1, exclude_none=True)
             replace_file(adapter.folder / CARD_FILE, text.encode())
             written += 1
@@ -37,8 +38,8 @@ def write_cards(pack: Pack, report: Report) -> int:
     return written
 
 
-def measured(card: Card, direction: Direction, dose: Dose, report: Report) -> Card:
-    """`card` with what was measured."""
+def measured(card: Card, direction: Direction, dose: Dose, report: Report, sha256: str) -> Card:
+    """`card` with what was measured of the weights of this sum."""
     points = [
         DosePoint(strength=value, mean=mean, interval=(low, high))
         for value, mean, (low, high) in zip(report.values, dose.means, dose.ci95, strict=True)
@@ -53,5 +54,6 @@ def measured(card: Card, direction: Direction, dose: Dose, report: Report) -> Ca
             "recommended": dose.recommended,
             "adherence_ratio": dose.adherence_ratios[direction == "positive"],
             "verdict": dose.verdict,
+            "measured_sha256": sha256,
         }
     )

@@ -14,6 +14,7 @@ import pytest
 from engine import unpack
 from engine.adapters import CONFIG_FILE, WEIGHTS_FILE
 from engine.errors import CallProblem, Problem
+from engine.files import sha256_of
 from engine.mix import Mix
 from engine.packs import (
     DIRECTIONS,
@@ -82,6 +83,18 @@ def test_a_pack_is_read_with_its_cards(source: Path) -> None:
     assert adapter.card is not None
     assert adapter.card.verdict == "works"
     assert adapter.card.doses[1].interval == (0.5, 0.7)
+
+
+def test_what_a_card_measured_of_other_weights_is_not_shown(source: Path) -> None:
+    place = source / "energy" / "positive"
+    _change_json(place / "card.json", measured_sha256=sha256_of(place / WEIGHTS_FILE))
+    card = seal(source).adapters["energy", "positive"].card
+    assert card is not None and card.verdict == "works" and card.doses
+    with (place / WEIGHTS_FILE).open("ab") as file:
+        file.write(b" ")
+    card = seal(source).adapters["energy", "positive"].card
+    assert card is not None and card.verdict == "not measured" and not card.doses
+    assert card.held_out_accuracy == card_json("energy", "positive").get("held_out_accuracy")
 
 
 def test_a_card_survives_a_round_trip() -> None:

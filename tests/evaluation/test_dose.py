@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.adapters import WEIGHTS_FILE
 from engine.cli import main
+from engine.files import sha256_of
 from engine.metrics import METRIC_IDS
 from engine.packs import load_pack
 from evaluation.cards import write_cards
@@ -206,4 +208,5 @@ def test_cards_keep_what_training_wrote(pack: Path) -> None:
     after = load_pack(pack).adapters["energy", "positive"].card
     assert before is not None and after is not None
     assert after.trained_on == before.trained_on
+    assert after.measured_sha256 == sha256_of(pack / "energy" / "positive" / WEIGHTS_FILE)
     assert after.cross_talk.keys() == set(METRIC_IDS) - {"energy"}
