@@ -1,4 +1,7 @@
-"""Undo and redo by keeping whole drafts: they are immutable, so an entry is two references."""
+"""Undo and redo by keeping whole drafts: they are immutable, so an entry is two references.
+
+What is kept elsewhere, such as a rating, is an entry that knows how to put it back.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,14 +31,23 @@ class Entry:
     gesture: object | None
 
 
+@dataclass(frozen=True)
+class Deed:
+    """What was done to something that no draft holds, and what puts it back and does it again."""
+
+    label: str
+    undo: Callable[[], None]
+    redo: Callable[[], None]
+
+
 class History:
     """Past and undone changes of a draft and its preset. `changed` is emitted whenever either list did."""
 
     def __init__(self, draft: Value[Draft], preset: Value[LoadedPreset | None]) -> None:
         self._draft, self._preset = draft, preset
-        self._past: list[Entry] = []
-        self._undone: list[Entry] = []
-        self._forgotten: list[Entry] = []  # what could be done again before the last entry was made
+        self._past: list[Entry | Deed] = []
+        self._undone: list[Entry | Deed] = []
+        self._forgotten: list[Entry | Deed] = []  # what could be done again before the last entry was made
         self.changed = Signal()
 
     def record(
@@ -49,7 +61,7 @@ class History:
         if after == before:
             return
         last = self._past[-1] if self._past else None
-        if last and gesture is not None and last.gesture == gesture:
+        if isinstance(last, Entry) and gesture is not None and last.gesture == gesture:
             before = last.before
             self._past.pop()
         else:
@@ -60,35 +72,44 @@ class History:
             del self._past[:-LIMIT]
         self._show(after)
 
+    def did(self, deed: Deed) -> None:
+        """Add what was done elsewhere."""
+        self._past.append(deed)
+        del self._past[:-LIMIT]
+        self._undone = []
+        self.changed.emit()
+
     def abort(self, gesture: object) -> None:
         """Take a gesture back as if it had never begun; does nothing if it changed nothing."""
-        if self._past and self._past[-1].gesture == gesture:
+        last = self._past[-1] if self._past else None
+        if isinstance(last, Entry) and last.gesture == gesture:
             self._undone = self._forgotten
-            self._show(self._past.pop().before)
+            self._past.pop()
+            self._show(last.before)
 
     def undo(self) -> None:
         """Go back one entry, if there is one."""
         if self._past:
             entry = self._past.pop()
             self._undone.append(entry)
-            self._show(entry.before)
+            if isinstance(entry, Deed):
+                entry.undo()
+            self._show(entry.before if isinstance(entry, Entry) else self._now)
 
     def redo(self) -> None:
         """Go forward one entry, if there is one."""
         if self._undone:
             entry = self._undone.pop()
             self._past.append(entry)
-            self._show(entry.after)
+            if isinstance(entry, Deed):
+                entry.redo()
+            self._show(entry.after if isinstance(entry, Entry) else self._now)
 
     def adopt(self, preset: LoadedPreset) -> None:
         """The draft as it stands came from `preset` from now on, as when it was saved; that is no entry."""
         self._preset.value = preset
-        if self._past:
-            last = self._past[-1]
-            self._past[-1] = replace(last, after=replace(last.after, preset=preset))
-        if self._undone:
-            last = self._undone[-1]
-            self._undone[-1] = replace(last, before=replace(last.before, preset=preset))
+        _change_last(self._past, lambda entry: replace(entry, after=replace(entry.after, preset=preset)))
+        _change_last(self._undone, lambda entry: replace(entry, before=replace(entry.before, preset=preset)))
 
     def amend(self, change: Callable[[LoadedPreset], LoadedPreset]) -> None:
         """Change the presets of now, before and later: for what was done to their files; that is no entry."""
@@ -96,8 +117,11 @@ class History:
         def amended(moment: Moment) -> Moment:
             return replace(moment, preset=change(moment.preset)) if moment.preset else moment
 
-        def all_amended(entries: list[Entry]) -> list[Entry]:
-            return [replace(e, before=amended(e.before), after=amended(e.after)) for e in entries]
+        def all_amended(entries: list[Entry | Deed]) -> list[Entry | Deed]:
+            return [
+                replace(e, before=amended(e.before), after=amended(e.after)) if isinstance(e, Entry) else e
+                for e in entries
+            ]
 
         self._past, self._undone = all_amended(self._past), all_amended(self._undone)
         self._forgotten = all_amended(self._forgotten)
@@ -121,3 +145,12 @@ class History:
         self._preset.value = moment.preset
         self._draft.value = moment.draft
         self.changed.emit()
+
+
+def _change_last(entries: list[Entry | Deed], change: Callable[[Entry], Entry]) -> None:
+    """Change the last of `entries` that holds drafts, if there is one."""
+    for place in reversed(range(len(entries))):
+        entry = entries[place]
+        if isinstance(entry, Entry):
+            entries[place] = change(entry)
+            return

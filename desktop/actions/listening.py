@@ -1,8 +1,11 @@
 """Hearing and judging the pair that is in the view. The player watches the state and plays."""
 
 import random
+from collections.abc import Mapping
+from pathlib import Path
 
 from desktop.app import App
+from desktop.history import Deed
 from desktop.state import Blind, Span
 from desktop.texts import tr
 from engine.events import Which
@@ -74,12 +77,29 @@ def judge(app: App, **judgement: object) -> None:
     pair = app.state.pair.value
     if pair is None or pair.folder is None:
         return
-    name = pair.folder.name
     known = app.state.preference.value or Preference()
-    preference = Preference.model_validate(known.model_dump(exclude={"changed"}) | judgement)
-    app.state.preference.value = preference
+    made = judged(known, judgement)
+    keep(app, pair.folder, made)
+    remember(app, pair.folder, known, made)
 
-    def judged(entry: Entry) -> None:
+
+def judged(known: Preference, judgement: Mapping[str, object]) -> Preference:
+    """`known` with other fields, as of now."""
+    return Preference.model_validate(known.model_dump(exclude={"changed"}) | dict(judgement))
+
+
+def keep(app: App, folder: Path, preference: Preference) -> None:
+    """Put a judgement in place of the one that is kept with a take."""
+    pair = app.state.pair.value
+    if pair is not None and pair.folder == folder:
+        app.state.preference.value = preference
+
+    def kept(entry: Entry) -> None:
         app.state.library_changed.emit()
 
-    app.background.library(lambda library: library.judge(name, preference), judged)
+    app.background.library(lambda library: library.judge(folder.name, preference), kept)
+
+
+def remember(app: App, folder: Path, before: Preference, after: Preference) -> None:
+    """Let a judgement be undone. The record itself is put back, so training never sees what was undone."""
+    app.history.did(Deed(tr("Rating"), lambda: keep(app, folder, before), lambda: keep(app, folder, after)))

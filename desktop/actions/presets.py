@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from desktop import session
 from desktop.app import App
 from desktop.draft import Draft
 from desktop.state import LoadedPreset
@@ -133,6 +134,8 @@ def rename(app: App, file: PresetFile, name: str) -> None:
 
     def renamed(new: LoadedPreset) -> None:
         app.history.amend(lambda kept: new if kept.path == file.path else kept)
+        stars = session.current.stars
+        session.current.stars = [new.preset.name if star == file.path.stem else star for star in stars]
         app.state.presets_changed.emit()
 
     app.background.call(_told(work), renamed)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from desktop.actions import takes
+from desktop.actions import listening, takes
 from desktop.app import App
 from desktop.texts import tr
 from engine.library import Entry, Library, Order
@@ -51,19 +51,19 @@ def read_two(app: App, first: Path, second: Path, then: Callable[[tuple[Recipe, 
 
 def rate(app: App, folder: Path, stars: int) -> None:
     """Give a take's tuned clip 0 to 5 stars; what else was said of it stays."""
-    pair = app.state.pair.value
-    shown = pair is not None and pair.folder == folder
 
-    def work(library: Library) -> Preference:
+    def work(library: Library) -> tuple[Preference, Preference]:
         known = read_preference(folder) or Preference()
-        preference = Preference.model_validate(known.model_dump(exclude={"changed"}) | {"stars": stars})
-        library.judge(folder.name, preference)
-        return preference
+        made = listening.judged(known, {"stars": stars})
+        library.judge(folder.name, made)
+        return known, made
 
-    def rated(preference: Preference) -> None:
-        if shown:
-            app.state.preference.value = preference
+    def rated(both: tuple[Preference, Preference]) -> None:
+        pair = app.state.pair.value
+        if pair is not None and pair.folder == folder:
+            app.state.preference.value = both[1]
         app.state.library_changed.emit()
+        listening.remember(app, folder, *both)
 
     app.background.library(work, rated)
 

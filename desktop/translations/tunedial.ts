@@ -752,6 +752,10 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>MIDI of {}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>MIDI port</source>
         <translation type="unfinished"></translation>
     </message>

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.draft import Bars, Draft, blend
-from desktop.history import History
+from desktop.history import Deed, History
 from desktop.observable import Signal, Value
 from engine.metrics import METRIC_IDS
 from engine.mix import Mix
@@ -65,6 +65,23 @@ def test_undo_and_redo_walk_over_the_entries(history):
     history.redo()
     assert draft.value.seed == 1
     history.record("other", Draft(seed=9))
+    assert history.redo_label is None
+
+
+def test_what_no_draft_holds_is_undone_in_its_turn(history):
+    done = []
+    history.record("Seed", Draft(seed=1))
+    history.did(Deed("Rating", lambda: done.append("undone"), lambda: done.append("redone")))
+    assert history.undo_label == "Rating"
+    history.undo()
+    assert done == ["undone"] and history._draft.value.seed == 1
+    assert (history.undo_label, history.redo_label) == ("Seed", "Rating")
+    history.redo()
+    assert done == ["undone", "redone"] and history.redo_label is None
+    history.undo()
+    history.undo()
+    assert history._draft.value.seed == 0
+    history.did(Deed("Rating", lambda: None, lambda: None))
     assert history.redo_label is None
 
 

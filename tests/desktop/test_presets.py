@@ -182,6 +182,13 @@ def test_a_renamed_preset_that_is_loaded_is_saved_under_its_new_name(window, app
     assert window.top.preset.name.text() == "Yours *"
 
 
+def test_a_renamed_preset_keeps_its_star(app, panel, mine, qtbot):
+    panel.toggle_star(file_of(panel, "Mine"))
+    presets.rename(app, file_of(panel, "Mine"), "Yours")
+    qtbot.waitUntil(lambda: "Yours" in names(panel))
+    assert session.current.stars == ["Yours"]
+
+
 def test_a_changed_mix_is_marked(window, app, panel, qtbot):
     click(qtbot, panel, "Campfire")
     mixing.set_knob(app, "energy", 4)

@@ -233,6 +233,8 @@ def test_stars_are_given_from_the_list(app, panel, three):
     assert (kept.stars, kept.liked, kept.choice) == (4, False, "tie")
     assert panel.model.entries[1].stars == 4
     assert [entry.name for entry in panel.selected()] == ["t2"]
+    panel._app.history.undo()
+    assert read_preference(three[1]).stars == 2
 
 
 @pytest.fixture

@@ -141,6 +141,22 @@ def test_a_controller_belongs_to_one_knob(app, wires, midi):
     assert app.state.midi.value.controls == {}
 
 
+def test_what_controllers_turn_is_undone(app, wires, midi):
+    for name in ("energy", "valence"):
+        actions.learn(app, name)
+        wires.wires["Faders"].send(0xB3, 7, 1)
+        midi.poll()
+    actions.forget(app, "valence")
+    actions.forget(app, "tempo")
+    undone = []
+    while app.history.undo_label:
+        mixing.undo(app)
+        undone.append(dict(app.state.midi.value.controls))
+    assert undone == [{"valence": (3, 7)}, {"energy": (3, 7)}, {}]
+    mixing.redo(app)
+    assert app.state.midi.value.controls == {"energy": (3, 7)}
+
+
 def test_port_and_controllers_are_remembered(app, wires, midi):
     actions.learn(app, "energy")
     wires.wires["Faders"].send(0xB0, 21, 64)

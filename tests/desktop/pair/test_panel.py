@@ -258,6 +258,19 @@ def test_each_clip_is_judged_in_a_record_of_its_take(app, panel, take):
         assert library.get("one").stars == 4
 
 
+def test_a_judgement_is_undone_in_its_record(app, panel, take):
+    panel.headers["tuned"].stars.picked.emit(4)
+    panel.headers["base"].dislike.click()
+    app.history.undo()
+    assert read_preference(take).base_liked is None and not panel.headers["base"].dislike.isChecked()
+    app.history.undo()
+    assert read_preference(take).stars is None
+    with open_library() as library:
+        assert library.get("one").stars is None
+    app.history.redo()
+    assert (read_preference(take).stars, app.state.preference.value.stars) == (4, 4)
+
+
 def test_a_clip_can_be_judged_in_the_lowest_lanes(app, panel, take):
     panel.resize(600, panel.minimumSizeHint().height())
     QApplication.processEvents()
