@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from engine.errors import CallProblem, Problem
 from engine.files import replace_file, sha256_of
+from engine.hub import HubFile, fetch_files
 from engine.job import STARTER, GenerationSettings, Sampling
 from engine.paths import home, models_dir, resources
 from engine.recipe import ModelSource
@@ -242,16 +244,19 @@ def _known_license(model_id: str) -> str | None:
 def _download(ref: ModelRef, folder: Path) -> _HubRecord:
     import huggingface_hub
 
-    info = huggingface_hub.HfApi().model_info(ref.id, timeout=30)
-    names = [sibling.rfilename for sibling in info.siblings or []]
-    if not any(name.endswith(".safetensors") for name in names):
+    info = huggingface_hub.HfApi().model_info(ref.id, timeout=30, files_metadata=True)
+    files = [
+        HubFile(sibling.rfilename, sibling.size, sibling.lfs.sha256 if sibling.lfs else None)
+        for sibling in info.siblings or []
+        if any(fnmatch(sibling.rfilename, pattern) for pattern in DOWNLOADED)
+    ]
+    if not any(file.name.endswith(".safetensors") for file in files):
         raise Problem(
             f"{ref.id} has no safetensors on the hub; pickled weights can run code and are never loaded.",
             "Choose a model that is published as safetensors.",
         )
-    huggingface_hub.snapshot_download(
-        ref.id, revision=info.sha, local_dir=folder, allow_patterns=list(DOWNLOADED)
-    )
+    assert info.sha is not None
+    fetch_files(ref.id, info.sha, files, folder)
     card: Any = info.card_data
     stated = card.get("license") if card else None
     return _HubRecord(id=ref.id, revision=info.sha, license=ref.license or stated)

@@ -3,9 +3,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,7 +22,9 @@ from engine.catalog import (
     weights_sha256,
 )
 from engine.errors import CallProblem, Problem
+from engine.hub import HubFile, fetch_files
 from engine.job import Sampling
+from tests.engine.fake_hub import SHA, serve
 
 SMALL = "facebook/musicgen-small"
 REVISION = "ab" * 20
@@ -46,7 +45,7 @@ def starter(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def fake_hub(monkeypatch) -> SimpleNamespace:
-    """A hub in place of huggingface_hub's two calls; `files` is what the repository holds."""
+    """A hub in place of the network; `files` is what the repository holds."""
     import huggingface_hub
 
     hub = SimpleNamespace(
@@ -62,19 +61,21 @@ def fake_hub(monkeypatch) -> SimpleNamespace:
     )
 
     class Api:
-        def model_info(self, repo, timeout):
+        def model_info(self, repo, timeout, files_metadata):
             if hub.error:
                 raise hub.error
-            siblings = [SimpleNamespace(rfilename=name) for name in hub.files]
+            siblings = [
+                SimpleNamespace(rfilename=name, size=len(content), lfs=None)
+                for name, content in hub.files.items()
+            ]
             return SimpleNamespace(sha=REVISION, siblings=siblings, card_data={"license": hub.license})
 
-    def snapshot_download(repo, *, revision, local_dir, allow_patterns):
+    def fetch_files(repo, revision, files, folder):
         hub.calls.append((repo, revision))
-        wanted = huggingface_hub.utils.filter_repo_objects(hub.files, allow_patterns=allow_patterns)
-        model_folder(local_dir, {name: hub.files[name] for name in wanted})
+        model_folder(folder, {file.name: hub.files[file.name] for file in files})
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    monkeypatch.setattr(catalog, "fetch_files", fetch_files)
     return hub
 
 
@@ -263,65 +264,56 @@ def test_offline_mode_is_one_clear_line():
 
 
 @pytest.fixture
-def loopback_hub() -> Iterator[SimpleNamespace]:
-    """A hub on this computer that serves one repository the way huggingface.co does."""
+def repository(tmp_path):
+    """What a hub on loopback serves as musicgen-small."""
     files = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.bin": b"evil"}
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.answer(with_body=True)
-
-        def do_HEAD(self):
-            self.answer(with_body=False)
-
-        def answer(self, with_body):
-            path = self.path.split("?")[0]
-            headers = {"X-Repo-Commit": REVISION}
-            if path.startswith(f"/{SMALL}/resolve/{REVISION}/"):
-                body = files[path.rsplit("/", 1)[1]]
-                headers["ETag"] = f'"{hashlib.sha1(body).hexdigest()}"'
-                asked.append(path.rsplit("/", 1)[1])
-            elif "/tree/" in path:
-                body = json.dumps(
-                    [
-                        {
-                            "type": "file",
-                            "path": name,
-                            "size": len(data),
-                            "oid": hashlib.sha1(data).hexdigest(),
-                        }
-                        for name, data in files.items()
-                    ]
-                ).encode()
-            else:
-                siblings = [{"rfilename": name} for name in files]
-                body = json.dumps({"id": SMALL, "sha": REVISION, "siblings": siblings}).encode()
-                headers["Content-Type"] = "application/json"
-            self.send_response(200)
-            for name, value in (headers | {"Content-Length": str(len(body))}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if with_body:
-                self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", asked=asked)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return model_folder(tmp_path / "repository", files)
 
 
-def test_a_model_is_fetched_over_http(loopback_hub):
-    assert get_small(loopback_hub.url) == str(paths.models_dir() / "facebook--musicgen-small")
+def test_a_model_is_fetched_over_http(repository):
+    with serve(SMALL, repository) as hub:
+        assert get_small(hub.url) == str(paths.models_dir() / "facebook--musicgen-small")
     ref = find_model(SMALL)
     assert (ref.folder / "model.safetensors").read_bytes() == b"weights"
-    assert set(loopback_hub.asked) == {"config.json", "model.safetensors"}
+    assert hub.starts == [("config.json", 0), ("model.safetensors", 0)]
+    assert sorted(path.name for path in ref.folder.iterdir()) == [
+        "config.json",
+        "hub.json",
+        "model.safetensors",
+    ]
+
+
+def test_a_part_is_gone_on_with_and_one_of_another_revision_is_not(repository):
+    folder = paths.models_dir() / "facebook--musicgen-small"
+    for revision, part in ((SHA, b"wei"), ("other", b"weird")):
+        model_folder(folder / f".fetching-{revision}", {"model.safetensors.part": part, "config.json": b"{}"})
+    with serve(SMALL, repository) as hub:
+        get_small(hub.url)
+    assert hub.starts == [("model.safetensors", 3)]
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+    assert not list(folder.glob(".fetching-*"))
+
+
+def test_what_arrives_damaged_is_fetched_again(repository):
+    folder = paths.models_dir() / "facebook--musicgen-small"
+    model_folder(folder / f".fetching-{SHA}", {"model.safetensors.part": b"wax"})
+    with serve(SMALL, repository) as hub:
+        assert get_small(hub.url) == f"model.safetensors of {SMALL} arrived damaged. Fetch it again."
+        assert get_small(hub.url) == str(folder)
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with pytest.raises(Problem, match=r"needs 5 MB more, and 1 MB are free.*Make room"):
+        fetch_files(SMALL, SHA, [HubFile("model.safetensors", 5_000_000, None)], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../evil.json", "/evil.json", "a/../../evil.json", "..\\evil.json"])
+def test_a_hub_cannot_write_outside_the_models_folder(tmp_path, name):
+    with pytest.raises(Problem, match="outside its folder"):
+        fetch_files(SMALL, SHA, [HubFile(name, 1, None)], tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sum_of_one_file_is_that_file_s(tmp_path):
