@@ -1,11 +1,14 @@
 """Models: the list, folders, and what is told before a download and during it."""
 
+import shutil
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QScrollArea
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel, QScrollArea
 
 from desktop import session
 from desktop.actions import downloads, models, prompting
@@ -13,6 +16,8 @@ from desktop.worker.download import ask_hub
 from engine.cancel import CancelToken
 from engine.catalog import find_model
 from engine.errors import Problem
+from engine.packs import list_packs
+from tests.engine.random_pack import decoder_weights, tiny_config, write_pack
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -71,6 +76,40 @@ def test_a_folder_is_taken_off_the_list_and_left_alone(app, panel, folder, qtbot
     qtbot.waitUntil(lambda: str(folder) not in panel._cards)
     assert app.state.draft.value.model == "starter"
     assert session.current.folders == [] and (folder / "model.safetensors").exists()
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch):
+    """A zip with a pack for the starter, on a computer without any."""
+    monkeypatch.setattr("engine.packs.resources", lambda: tmp_path)
+    made = write_pack(tmp_path / "pack", decoder_weights(tiny_config()))
+    return Path(shutil.make_archive(str(tmp_path / "dropped"), "zip", made))
+
+
+def drop_on(window, *files):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
+    copy, keys = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(9, 9), copy, mime, LEFT, keys))
+
+
+def test_a_pack_that_is_dropped_is_installed_and_its_knobs_turn(pack, window, panel, qtbot):
+    knobs = window.panels["knobs"].knobs
+    assert not knobs["energy"].isEnabled()
+    drop_on(window, pack)
+    qtbot.waitUntil(knobs["energy"].isEnabled)
+    assert not knobs["valence"].isEnabled()
+    assert [each.manifest.name for each in list_packs("starter")] == ["random"]
+    shown = [panel._packs.itemAt(i).widget() for i in range(panel._packs.count())]
+    assert "random 1.0" in [text.text() for card in shown for text in card.findChildren(QLabel)]
+
+
+def test_a_broken_pack_that_is_dropped_is_one_line_and_no_pack(pack, app, window, panel, qtbot):
+    pack.write_bytes(pack.read_bytes()[:-200])
+    drop_on(window, pack)
+    qtbot.waitUntil(lambda: app.state.notice.value is not None)
+    assert "dropped.zip" in window.status.text.text()
+    assert list_packs("starter") == []
 
 
 @pytest.fixture
