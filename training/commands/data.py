@@ -63,6 +63,12 @@ def data() -> None:
     "--same-artist/--other-artist", default=True, show_default=True, help="Pair songs of one artist?"
 )
 @click.option(
+    "--first-match/--next-match",
+    default=False,
+    show_default=True,
+    help="Of equally close songs, the first of the CSV, as in the paper, or the next one after the song.",
+)
+@click.option(
     "--margin", type=click.FloatRange(0), default=0, show_default=True, help="In standard deviations."
 )
 @click.option(
@@ -80,7 +86,11 @@ def spotify(csv: Path, previews: Path, out: Path, model: str, as_json: bool, **o
     from training.data.spotify import Pairing, make_pairs
 
     pairing = Pairing(
-        options["matches"], options["same_artist"], options["genre"], Rule(margin=options["margin"])
+        options["matches"],
+        options["same_artist"],
+        options["genre"],
+        Rule(margin=options["margin"]),
+        options["first_match"],
     )
     folder = _model_folder(model)
     _make(

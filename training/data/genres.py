@@ -1,8 +1,8 @@
 """Closest songs in genre space (Torrie et al., "Dataset"): all songs at once, in blocks of sparse rows.
 
 A song is the set of its genres; the distance of two songs is the number of genres that only one of them
-has. Of equally close songs the first that follows in the list, around its end, is taken: the paper
-takes "the first match", which with many equal songs would make one song the partner of all.
+has. Of equally close songs the next in the list, around its end, is taken; or the first of the list, "the
+first match" as in the paper, which with many equal songs makes one song the partner of all.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,10 @@ _NONE = np.iinfo(np.int64).max
 
 
 def nearest_songs(
-    genres: Sequence[frozenset[str]], matches: int, apart: Sequence[NDArray[np.int64]] = ()
+    genres: Sequence[frozenset[str]],
+    matches: int,
+    apart: Sequence[NDArray[np.int64]] = (),
+    first_of_list: bool = False,
 ) -> NDArray[np.int64]:
     """For N songs the indices [N, matches] of their closest others, closest first, -1 where there is none.
 
@@ -38,7 +41,7 @@ def nearest_songs(
         song = np.repeat(np.arange(common.shape[0]), np.diff(common.indptr)) + first
         other = common.indices.astype(np.int64)
         distance = sizes[song] + sizes[other] - 2 * common.data
-        key = distance * N + (other - song) % N
+        key = distance * N + (other if first_of_list else (other - song) % N)
         key[other == song] = _NONE
         for group in apart:
             key[group[song] == group[other]] = _NONE

@@ -1,7 +1,8 @@
-"""Pairs from the app's own ratings: A/B choices, and stars and likes of takes with the same prompt.
+"""Pairs from the app's own ratings: A/B choices, and stars and likes of clips with the same prompt.
 
 They teach `rating`: what this listener likes. A choice is worth more than stars: the two clips of a take
-share their noise, and the knobs alone differ.
+share their noise, the knobs alone differ, and it was made blind. So where there is one, stars of the same
+two say no more.
 """
 
 from collections import Counter
@@ -31,6 +32,15 @@ class _Judged:
     folder: Path
     recipe: Recipe
     preference: Preference
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A clip of a take; `score` is what its listener gave it, from 0 to 1."""
+
+    take: _Judged
+    path: Path
+    score: float
 
 
 def make_pairs(takes: Path, out: Path, model: Path, workers: int, tell: Tell) -> Written:
@@ -73,59 +83,58 @@ def _pairs(
     judged: list[_Judged], clips: dict[Path, Coded], model: Path, left_out: Counter[str]
 ) -> Iterator[Pair]:
     for take in judged:
-        if take.preference.choice in ("base", "tuned"):
-            base, tuned = _clips(take)
-            best, other = (tuned, base) if take.preference.choice == "tuned" else (base, tuned)
-            yield from _pair(take, take, best, other, 1.0, 0.0, clips, model, left_out)
-        elif take.preference.choice == "tie":
+        if take.preference.choice == "tie":
             left_out["ties"] += 1
-    by_prompt: dict[str, list[_Judged]] = {}
+        elif take.preference.choice is not None:
+            base, tuned = _clips(take)
+            scores = (1.0, 0.0) if take.preference.choice == "base" else (0.0, 1.0)
+            yield from _pair(
+                _Clip(take, base, scores[0]), _Clip(take, tuned, scores[1]), clips, model, left_out
+            )
+    by_prompt: dict[str, list[_Clip]] = {}
     for take in judged:
-        if _score(take.preference) is not None and take.recipe.job.audio_prompt is None:
-            by_prompt.setdefault(take.recipe.job.prompt, []).append(take)
-    for takes in by_prompt.values():
-        for first, second in combinations(takes, 2):
-            low, high = sorted((first, second), key=lambda take: _score(take.preference) or 0.0)
-            values = (_score(high.preference) or 0.0, _score(low.preference) or 0.0)
-            if values[0] == values[1]:
-                left_out["takes of one prompt that were judged alike"] += 1
+        by_prompt.setdefault(take.recipe.job.prompt, []).extend(_scored(take))
+    for same in by_prompt.values():
+        for first, second in combinations(same, 2):
+            if first.take is second.take:
+                if first.take.preference.choice in ("base", "tuned"):
+                    continue
+            elif first.take.recipe.job.audio_prompt or second.take.recipe.job.audio_prompt:
+                left_out["clips of two takes, one from an audio prompt"] += 1
                 continue
-            yield from _pair(high, low, _clips(high)[1], _clips(low)[1], *values, clips, model, left_out)
+            yield from _pair(first, second, clips, model, left_out)
 
 
-def _score(preference: Preference) -> float | None:
-    """Stars from 0 to 1, or else liked 1 and disliked 0; None if neither was said."""
-    if preference.stars is not None:
-        return preference.stars / 5
-    return None if preference.liked is None else float(preference.liked)
+def _scored(take: _Judged) -> list[_Clip]:
+    """The clips of a take that were given stars, from 0 to 1, or else liked, 1, or disliked, 0."""
+    said, (base, tuned) = take.preference, _clips(take)
+    given = ((base, said.base_stars, said.base_liked), (tuned, said.stars, said.liked))
+    scores = [(path, liked if stars is None else stars / 5) for path, stars, liked in given]
+    return [_Clip(take, path, float(score)) for path, score in scores if score is not None]
 
 
 def _pair(
-    high: _Judged,
-    low: _Judged,
-    best: Path,
-    other: Path,
-    best_value: float,
-    other_value: float,
-    clips: dict[Path, Coded],
-    model: Path,
-    left_out: Counter[str],
+    first: _Clip, second: _Clip, clips: dict[Path, Coded], model: Path, left_out: Counter[str]
 ) -> Iterator[Pair]:
-    if best not in clips or other not in clips:
+    """The pair of two clips, the better one chosen; none if they were judged alike or cannot be had."""
+    low, high = sorted((first, second), key=lambda clip: clip.score)
+    if low.score == high.score:
+        left_out["clips of one prompt that were judged alike"] += 1
+        return
+    if low.path not in clips or high.path not in clips:
         left_out["pairs without audio on both sides"] += 1
         return
-    codes = [np.load(clips[path].codes) for path in (best, other)]
     try:
-        given = _prompt_frames(high.recipe, model)
+        given = _prompt_frames(high.take.recipe, model)
     except Problem:
         left_out["takes whose audio prompt is gone"] += 1
         return
-    high_side, low_side = (
-        Side(clip, value, f"{path.parent.name}/{path.name}")
-        for clip, value, path in zip(codes, (best_value, other_value), (best, other), strict=True)
+    chosen, rejected = (
+        Side(np.load(clips[clip.path].codes), clip.score, f"{clip.path.parent.name}/{clip.path.name}")
+        for clip in (high, low)
     )
-    prompt = high.recipe.job.prompt
-    yield Pair(prompt, METRIC, split_of(prompt), high_side, low_side, given)
+    prompt = high.take.recipe.job.prompt
+    yield Pair(prompt, METRIC, split_of(prompt), chosen, rejected, given)
 
 
 def _prompt_frames(recipe: Recipe, model: Path) -> int:

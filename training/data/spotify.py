@@ -42,12 +42,16 @@ class Songs:
 
 @dataclass(frozen=True)
 class Pairing:
-    """How songs are paired: `matches` for each, `same_artist` or not, only with this word in a `genre`."""
+    """How songs are paired: `matches` for each, `same_artist` or not, only with this word in a `genre`.
+
+    Of equally close songs the next in the list is taken, or, `first_match`, the first of the list.
+    """
 
     matches: int = 1
     same_artist: bool = True
     genre: str | None = None
     rule: Rule = field(default_factory=lambda: Rule(margin=0.0))
+    first_match: bool = False
 
 
 def make_pairs(
@@ -100,7 +104,7 @@ def read_songs(csv: Path, artists: Path | None, youtube: Path | None, left_out: 
     first = first[~copies].set_index("track_id")
     sets = genres.loc[first.index].tolist()
     if artists is not None:
-        of_artist = _artist_genres(artists)
+        of_artist = _artist_genres(artists, left_out)
         sets = [
             mine.union(*(of_artist.get(name.strip().casefold(), ()) for name in names.split(";")))
             for mine, names in zip(sets, first["artists"], strict=True)
@@ -108,10 +112,10 @@ def read_songs(csv: Path, artists: Path | None, youtube: Path | None, left_out: 
     values = np.full((len(first), len(METRIC_IDS)), np.nan)
     for name in _SPOTIFY:
         if name in first:
-            values[:, METRIC_IDS.index(name)] = _numbers(first[name])
+            values[:, METRIC_IDS.index(name)] = _numbers(first[name], f"{name}: no number", left_out)
     if youtube is not None:
-        for name, column in _youtube_values(youtube).items():
-            values[:, METRIC_IDS.index(name)] = _numbers(column.reindex(first.index))
+        for name, column in _youtube_values(youtube, set(first.index), left_out).items():
+            values[:, METRIC_IDS.index(name)] = column.reindex(first.index)
     main_artist = first["artists"].str.split(";").str[0].str.casefold()
     numbers = main_artist.factorize()[0].astype(np.int64)
     ids = [str(name) for name in first.index]
@@ -132,7 +136,7 @@ def pair_songs(songs: Songs, pairing: Pairing, left_out: Counter[str]) -> np.nda
     for split in ("train", "test"):
         of = np.array([i for i, mine in enumerate(songs.splits) if mine == split], dtype=np.int64)
         apart = [] if pairing.same_artist else [songs.artists[of]]
-        nearest = nearest_songs([songs.genres[i] for i in of], pairing.matches, apart)
+        nearest = nearest_songs([songs.genres[i] for i in of], pairing.matches, apart, pairing.first_match)
         left_out["songs that share a genre with no other"] += int((nearest[:, :1] < 0).sum())
         song, match = np.nonzero(nearest >= 0)
         found.append(np.stack([of[song], of[nearest[song, match]]], axis=1))
@@ -183,39 +187,51 @@ def _read_csv(file: Path, needed: set[str]) -> Any:
     return table
 
 
-def _numbers(column: Any) -> Any:
+def _numbers(column: Any, reason: str, left_out: Counter[str]) -> Any:
+    """A column as numbers, NaN where it holds none; what is neither a number nor empty is counted."""
     import pandas
 
-    return pandas.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pandas.to_numeric(column, errors="coerce").astype("float64")
+    left_out[reason] += int((numbers.isna() & column.notna()).sum())
+    return numbers
 
 
-def _artist_genres(file: Path) -> dict[str, frozenset[str]]:
-    """Genres by artist, from a list such as "['pop', 'dance pop']" or "pop;dance pop"."""
+def _artist_genres(file: Path, left_out: Counter[str]) -> dict[str, frozenset[str]]:
+    """Genres by artist, his rows joined, from lists such as "['pop', 'dance pop']" or "pop;dance pop"."""
     table = _read_csv(file, {"genres"})
     name = next((column for column in ("artist", "artists", "name") if column in table), None)
     if name is None:
         raise Problem(f"{file} has no column 'artist'.", "Its columns are to be: artist, genres.")
-    table = table.dropna(subset=[name, "genres"])
-    return {
-        artist.strip().casefold(): frozenset(
-            word.strip(" '\"").lower()
-            for word in re.split(r"[;,|]", str(genres).strip("[]"))
-            if word.strip(" '\"")
-        )
-        for artist, genres in zip(table[name].astype(str), table["genres"], strict=True)
-    }
+    whole = table.dropna(subset=[name, "genres"])
+    left_out["artists: rows without name or genres"] += len(table) - len(whole)
+    found: dict[str, frozenset[str]] = {}
+    for artist, genres in zip(whole[name].astype(str), whole["genres"], strict=True):
+        words = (word.strip(" '\"").lower() for word in re.split(r"[;,|]", str(genres).strip("[]")))
+        key = artist.strip().casefold()
+        found[key] = found.get(key, frozenset()).union(word for word in words if word)
+    return found
 
 
-def _youtube_values(file: Path) -> dict[str, Any]:
+def _youtube_values(file: Path, known: set[str], left_out: Counter[str]) -> dict[str, Any]:
+    """YouTube's metrics by track id, of the tracks `known`; what is no figure is counted and left empty."""
     table = _read_csv(file, {"track_id", "likes", "dislikes", "comments", "views"})
-    table = table.drop_duplicates("track_id").set_index("track_id")
-    likes, dislikes, comments, views = (
-        table[name].where(table[name] >= 0) for name in ("likes", "dislikes", "comments", "views")
-    )
+    left_out["YouTube: rows without a track id"] += int(table["track_id"].isna().sum())
+    table = table.dropna(subset=["track_id"])
+    left_out["YouTube: rows of songs that are not in the list"] += int((~table["track_id"].isin(known)).sum())
+    table = table[table["track_id"].isin(known)]
+    once = table.drop_duplicates("track_id").set_index("track_id")
+    left_out["YouTube: further rows of a track"] += len(table) - len(once)
+
+    def figures(name: str) -> Any:
+        numbers = _numbers(once[name], f"YouTube: {name}: no number", left_out)
+        left_out[f"YouTube: {name}: below 0"] += int((numbers < 0).sum())
+        return numbers.where(numbers >= 0)
+
+    likes, dislikes, comments, views = (figures(name) for name in ("likes", "dislikes", "comments", "views"))
     votes = likes + dislikes
     found = {
         "interactions": 1000 * (votes + comments) / views.where(views > 0),
         "like_ratio": likes / votes.where(votes > 0),
         "views": views,
     }
-    return found | ({"rating": table["rating"]} if "rating" in table else {})
+    return found | ({"rating": figures("rating")} if "rating" in once else {})

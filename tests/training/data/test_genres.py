@@ -46,3 +46,10 @@ def test_no_songs_have_no_neighbours():
 def test_equal_songs_do_not_all_meet_the_same_one():
     partners = nearest_songs([frozenset("a")] * 6, 1)[:, 0]
     assert sorted(partners.tolist()) == list(range(6))
+
+
+def test_the_first_match_is_the_first_of_the_list_as_in_the_paper():
+    """Songs 0, 2 and 3 are equal, and 1 is nearest to them: each meets the first that is not itself."""
+    genres = [frozenset(words) for words in ("a", "ab", "a", "a")]
+    assert nearest_songs(genres, 1, first_of_list=True)[:, 0].tolist() == [2, 0, 0, 0]
+    assert nearest_songs(genres, 1)[:, 0].tolist() == [2, 2, 3, 0]

@@ -172,6 +172,35 @@ def test_youtube_figures_are_the_papers(tmp_path):
     assert np.isnan(songs.values[songs.ids.index("id2"), METRIC_IDS.index("like_ratio")])
 
 
+def test_rows_that_say_nothing_are_counted_by_reason(tmp_path):
+    csv, _ = write_spotify(tmp_path, 6)
+    table = csv.read_text().splitlines()
+    table[5] = ",".join([*table[5].split(",")[:4], "loud", *table[5].split(",")[5:]])
+    csv.write_text("\n".join(table))
+    (tmp_path / "artists.csv").write_text("name,genres\nartist 0,pop\nartist 0,indie\nartist 1,\n,rock\n")
+    (tmp_path / "youtube.csv").write_text(
+        "track_id,likes,dislikes,comments,views\n"
+        "id0,8,2,0,100\nid0,9,1,0,100\nid1,-1,2,0,100\nid2,many,2,0,100\nother song,1,1,1,1\n,1,1,1,1\n"
+    )
+    left_out: Counter[str] = Counter()
+    songs = spotify.read_songs(csv, tmp_path / "artists.csv", tmp_path / "youtube.csv", left_out)
+    assert {reason: count for reason, count in left_out.items() if count} == {
+        "copies of a song under another id": 1,
+        "rows without id, name or artist": 1,
+        "further rows of a track (their genres are joined)": 1,
+        "popularity: no number": 1,
+        "artists: rows without name or genres": 2,
+        "YouTube: rows without a track id": 1,
+        "YouTube: rows of songs that are not in the list": 1,
+        "YouTube: further rows of a track": 1,
+        "YouTube: likes: no number": 1,
+        "YouTube: likes: below 0": 1,
+    }
+    assert songs.genres[songs.ids.index("id0")] == {"pop", "indie"}
+    assert songs.values[songs.ids.index("id0"), METRIC_IDS.index("like_ratio")] == pytest.approx(0.8)
+    assert np.isnan(songs.values[songs.ids.index("id1"), METRIC_IDS.index("like_ratio")])
+
+
 def test_songs_of_a_genre_and_of_other_artists(tmp_path):
     csv, _ = write_spotify(tmp_path)
     left_out: Counter[str] = Counter()
@@ -319,6 +348,22 @@ def test_choices_and_stars_become_pairs(tmp_path, model):
         ("a/tuned.wav", "a/base.wav", "jazz"),
         ("a/tuned.wav", "b/tuned.wav", "jazz"),
         ("b/base.wav", "b/tuned.wav", "jazz"),
+    ]
+
+
+def test_stars_and_likes_of_base_clips_count_too(tmp_path, model):
+    takes = tmp_path / "takes"
+    write_judged(takes, "a", 1, "jazz", Preference(base_stars=4, stars=1))
+    write_judged(takes, "b", 2, "jazz", Preference(base_liked=False))
+    write_judged(takes, "c", 3, "rock", Preference(base_stars=5, stars=2, choice="tuned"))
+    written = library.make_pairs(takes, tmp_path / "pairs", model, 1, silent)
+    assert written.left_out == {}
+    pairs = [p for split in ("train", "test") for p in _pairs_or_none(tmp_path / "pairs", split)]
+    assert sorted((p.chosen.source, p.chosen.value, p.rejected.source, p.rejected.value) for p in pairs) == [
+        ("a/base.wav", 0.8, "a/tuned.wav", 0.2),
+        ("a/base.wav", 0.8, "b/base.wav", 0.0),
+        ("a/tuned.wav", 0.2, "b/base.wav", 0.0),
+        ("c/tuned.wav", 1.0, "c/base.wav", 0.0),
     ]
 
 
