@@ -168,6 +168,13 @@ def test_data_from_the_model_itself(model: Path, tmp_path: Path, capsys: pytest.
     assert "metric" in shown.out and "Left out:" in shown.err
 
 
+def test_the_bench_of_pairing_pairs_all_songs(capsys: pytest.CaptureFixture[str]) -> None:
+    found = run(["bench", "pairing", "--songs", "300", "--genres", "20"], capsys)
+    assert (found["songs"], found["genres"]) == (300, 20)
+    assert 150 <= found["candidates"] <= 300  # each song meets one, and two may have met each other
+    assert found["seconds"] > 0 and found["peak_gb"] > 0
+
+
 def test_both_ways_of_a_step_run_and_are_compared(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
