@@ -35,9 +35,11 @@ if [ "$(uname)" = Linux ]; then # what Qt's window and sound stand on
         need_library "libxcb-$name" "libxcb-${name%%.so*}${name##*.}"
     done
 fi
-if [ "${1:-}" = tests ]; then # a window that nobody sees, and a hand for it
+if [ "${1:-}" = tests ]; then # a window that nobody sees, a hand for it, a cluster of one
     need_command Xvfb xvfb
     need_command xdotool xdotool
+    need_command slurmctld slurm-wlm
+    need_command munged munge
 fi
 if [ "${1:-}" = training ] || [ "${1:-}" = tests ]; then
     need_command mma mma
