@@ -9,8 +9,8 @@ from desktop.history import Deed
 from desktop.state import Blind, Span
 from desktop.texts import tr
 from engine.events import Which
-from engine.library import Entry
-from engine.preferences import Choice, Preference
+from engine.library import Library
+from engine.preferences import Choice, Preference, read_preference
 
 
 def play_or_stop(app: App) -> None:
@@ -75,31 +75,45 @@ def end_blind(app: App, choice: Choice | None) -> None:
 def judge(app: App, **judgement: object) -> None:
     """Keep fields of a `Preference` with the take in the view; what was said before stays."""
     pair = app.state.pair.value
-    if pair is None or pair.folder is None:
-        return
-    known = app.state.preference.value or Preference()
-    made = judged(known, judgement)
-    keep(app, pair.folder, made)
-    remember(app, pair.folder, known, made)
+    if pair is not None and pair.folder is not None:
+        judge_take(app, pair.folder, judgement)
 
 
-def judged(known: Preference, judgement: Mapping[str, object]) -> Preference:
-    """`known` with other fields, as of now."""
-    return Preference.model_validate(known.model_dump(exclude={"changed"}) | dict(judgement))
+def judge_take(app: App, folder: Path, judgement: Mapping[str, object]) -> None:
+    """Keep fields of a `Preference` with a take; what was said before stays. One entry of the history."""
+
+    def work(library: Library) -> tuple[Preference, Preference]:
+        known = read_preference(folder) or Preference()
+        made = _with(known, judgement)
+        library.judge(folder.name, made)
+        return known, made
+
+    def kept(both: tuple[Preference, Preference]) -> None:
+        before, after = both
+        _show(app, folder, after)
+        app.state.library_changed.emit()
+        app.history.did(
+            Deed(tr("Rating"), lambda: _put(app, folder, before), lambda: _put(app, folder, after))
+        )
+
+    _show(app, folder, _with(app.state.preference.value or Preference(), judgement))
+    app.background.library(work, kept)
 
 
-def keep(app: App, folder: Path, preference: Preference) -> None:
-    """Put a judgement in place of the one that is kept with a take."""
+def _put(app: App, folder: Path, preference: Preference) -> None:
+    """Put the record of a take in place of another, so that training never sees what was undone."""
+    _show(app, folder, preference)
+    app.background.library(
+        lambda library: library.judge(folder.name, preference), lambda entry: app.state.library_changed.emit()
+    )
+
+
+def _show(app: App, folder: Path, preference: Preference) -> None:
     pair = app.state.pair.value
     if pair is not None and pair.folder == folder:
         app.state.preference.value = preference
 
-    def kept(entry: Entry) -> None:
-        app.state.library_changed.emit()
 
-    app.background.library(lambda library: library.judge(folder.name, preference), kept)
-
-
-def remember(app: App, folder: Path, before: Preference, after: Preference) -> None:
-    """Let a judgement be undone. The record itself is put back, so training never sees what was undone."""
-    app.history.did(Deed(tr("Rating"), lambda: keep(app, folder, before), lambda: keep(app, folder, after)))
+def _with(known: Preference, judgement: Mapping[str, object]) -> Preference:
+    """`known` with other fields, as of now."""
+    return Preference.model_validate(known.model_dump(exclude={"changed"}) | dict(judgement))

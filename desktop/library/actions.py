@@ -8,7 +8,6 @@ from desktop.actions import listening, takes
 from desktop.app import App
 from desktop.texts import tr
 from engine.library import Entry, Library, Order
-from engine.preferences import Preference, read_preference
 from engine.recipe import Recipe
 from engine.take import read_recipe
 
@@ -51,21 +50,7 @@ def read_two(app: App, first: Path, second: Path, then: Callable[[tuple[Recipe, 
 
 def rate(app: App, folder: Path, stars: int) -> None:
     """Give a take's tuned clip 0 to 5 stars; what else was said of it stays."""
-
-    def work(library: Library) -> tuple[Preference, Preference]:
-        known = read_preference(folder) or Preference()
-        made = listening.judged(known, {"stars": stars})
-        library.judge(folder.name, made)
-        return known, made
-
-    def rated(both: tuple[Preference, Preference]) -> None:
-        pair = app.state.pair.value
-        if pair is not None and pair.folder == folder:
-            app.state.preference.value = both[1]
-        app.state.library_changed.emit()
-        listening.remember(app, folder, *both)
-
-    app.background.library(work, rated)
+    listening.judge_take(app, folder, {"stars": stars})
 
 
 def delete(app: App, entries: Sequence[Entry]) -> None:

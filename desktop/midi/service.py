@@ -70,6 +70,9 @@ class Midi(QObject):
         if midi.port != self._opened:
             self._open_chosen()
         memory = Memory(port=midi.port, controls=dict(midi.controls))
+        for name in self._remembered.controls.keys() | memory.controls.keys():
+            if self._remembered.controls.get(name) != memory.controls.get(name):
+                self._takeovers.pop(name, None)
         if memory != self._remembered:
             self._remembered = memory
             self._app.background.call(lambda: remember(memory))
@@ -95,8 +98,7 @@ class Midi(QObject):
 
     def _control(self, control: tuple[int, int], position: int) -> None:
         state = self._app.state
-        if (learning := state.midi.value.learning) is not None:
-            self._takeovers.pop(learning, None)
+        if state.midi.value.learning is not None:
             actions.learned(self._app, control)
             return
         for name, known in state.midi.value.controls.items():

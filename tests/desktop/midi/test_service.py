@@ -157,6 +157,18 @@ def test_what_controllers_turn_is_undone(app, wires, midi):
     assert app.state.midi.value.controls == {"energy": (3, 7)}
 
 
+def test_a_controller_that_undo_brings_back_must_meet_its_knob_again(app, wires, midi):
+    actions.learn(app, "energy")
+    wires.wires["Faders"].send(0xB0, 21, 64, 0xB0, 21, 64, 0xB0, 21, 70)
+    midi.poll()
+    assert knob(app, "energy") == pytest.approx(0.48)
+    actions.forget(app, "energy")
+    mixing.undo(app)
+    wires.wires["Faders"].send(0xB0, 21, 120)  # it was moved while it turned nothing
+    midi.poll()
+    assert knob(app, "energy") == pytest.approx(0.48)
+
+
 def test_port_and_controllers_are_remembered(app, wires, midi):
     actions.learn(app, "energy")
     wires.wires["Faders"].send(0xB0, 21, 64)

@@ -17,7 +17,7 @@ from desktop.state import Blind, Span
 from engine.events import Audio
 from engine.library import open_library
 from engine.paths import takes_dir
-from engine.preferences import Preference, read_preference
+from engine.preferences import read_preference
 from tests.desktop.alone import make_app, make_pair
 from tests.engine.takes import write_noise
 
@@ -271,6 +271,16 @@ def test_a_judgement_is_undone_in_its_record(app, panel, take):
     assert (read_preference(take).stars, app.state.preference.value.stars) == (4, 4)
 
 
+def test_a_judgement_keeps_what_was_said_before_though_it_is_not_read_yet(app, panel, take):
+    panel.headers["tuned"].stars.picked.emit(4)
+    app.state.preference.value = None
+    listening.judge(app, base_stars=2)
+    kept = read_preference(take)
+    assert (kept.stars, kept.base_stars) == (4, 2) and app.state.preference.value == kept
+    app.history.undo()
+    assert (read_preference(take).stars, read_preference(take).base_stars) == (4, None)
+
+
 def test_a_clip_can_be_judged_in_the_lowest_lanes(app, panel, take):
     panel.resize(600, panel.minimumSizeHint().height())
     QApplication.processEvents()
@@ -282,7 +292,7 @@ def test_a_clip_can_be_judged_in_the_lowest_lanes(app, panel, take):
 
 
 def test_a_choice_made_blind_is_kept_and_unveiled(app, panel, take):
-    app.state.preference.value = Preference(stars=3)
+    listening.judge(app, stars=3)
     listening.begin_blind(app)
     two = app.state.blind.value.two
     listening.end_blind(app, two)
