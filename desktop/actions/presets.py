@@ -123,8 +123,30 @@ def save_as(
     _save(app, made, replace)
 
 
+def starred(file: PresetFile) -> bool:
+    """True if the user starred it; stars are the user's own and not in the file, so copies have none."""
+    return _star(file) in session.current.stars
+
+
+def toggle_star(file: PresetFile) -> None:
+    """Star a preset or take its star away."""
+    stars, its = session.current.stars, _star(file)
+    session.current.stars = [star for star in stars if star != its] if its in stars else [*stars, its]
+
+
+def _move_star(file: PresetFile, name: str) -> None:
+    """The preset in `file` is called `name` now; the star of an earlier one of that name goes."""
+    others = [star for star in session.current.stars if star not in (file.path.stem, name)]
+    session.current.stars = [*others, name] if starred(file) else others
+
+
+def _star(file: PresetFile) -> str:
+    """What the session calls it; one of the user's own may have the name of a factory's."""
+    return f"factory/{file.path.stem}" if file.factory else file.path.stem
+
+
 def rename(app: App, file: PresetFile, name: str) -> None:
-    """Give one of the user's own another name."""
+    """Give one of the user's own another name; it keeps its star."""
 
     def work() -> LoadedPreset:
         preset = Preset.model_validate(_content(file).model_copy(update={"name": name}).model_dump())
@@ -134,8 +156,7 @@ def rename(app: App, file: PresetFile, name: str) -> None:
 
     def renamed(new: LoadedPreset) -> None:
         app.history.amend(lambda kept: new if kept.path == file.path else kept)
-        stars = session.current.stars
-        session.current.stars = [new.preset.name if star == file.path.stem else star for star in stars]
+        _move_star(file, new.preset.name)
         app.state.presets_changed.emit()
 
     app.background.call(_told(work), renamed)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, QModelIndex, QRect, QSize, Qt, QUrl, Signa
 from PySide6.QtGui import QDrag, QFont, QPainter
 from PySide6.QtWidgets import QListWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from desktop import icons, session, theme
+from desktop import icons, theme
 from desktop.actions import presets
 from desktop.texts import tr
 from engine.errors import Problem
@@ -120,7 +120,7 @@ class PresetDelegate(QStyledItemDelegate):
         fit = painter.fontMetrics().elidedText
         bottom = top.translated(0, texts.height() // 2)
         painter.drawText(bottom, flags, fit(under, Qt.TextElideMode.ElideRight, bottom.width()))
-        starred = file.path.stem in session.current.stars
+        starred = presets.starred(file)
         if starred or hovered:
             ratio = painter.device().devicePixelRatioF()
             picture = icons.pixmap(

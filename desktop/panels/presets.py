@@ -94,9 +94,8 @@ class PresetsPanel(QWidget):
         self.form.begin(self._app.state.preset.value)
 
     def toggle_star(self, file: PresetFile) -> None:
-        """Star a preset or take its star away; stars are the user's own and not in the file."""
-        stars, name = session.current.stars, file.path.stem
-        session.current.stars = [s for s in stars if s != name] if name in stars else [*stars, name]
+        """Star a preset or take its star away."""
+        presets.toggle_star(file)
         self._fill()
 
     # Filling
@@ -130,7 +129,7 @@ class PresetsPanel(QWidget):
         source = self.source.currentIndex()
         if source in (1, 2) and file.factory != (source == 1):
             return False
-        if source == 3 and file.path.stem not in session.current.stars:
+        if source == 3 and not presets.starred(file):
             return False
         if isinstance(file.content, Problem):
             return not self.search.text() and self.tag.currentIndex() <= 0
@@ -174,8 +173,7 @@ class PresetsPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         own = not file.factory
         add: Callable[..., Any] = menu.addAction
-        starred = file.path.stem in session.current.stars
-        add(tr("Take its star away") if starred else tr("Star"), lambda: self.toggle_star(file))
+        add(tr("Take its star away") if presets.starred(file) else tr("Star"), lambda: self.toggle_star(file))
         menu.addSeparator()
         add(tr("Rename…"), lambda: self.form.begin_rename(file)).setEnabled(own)
         add(tr("Duplicate"), lambda: presets.duplicate(self._app, file))

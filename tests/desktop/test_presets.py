@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 
-from desktop import session
 from desktop.actions import mixing, presets, prompting
 from desktop.panels.preset_list import FILE_ROLE, mime_of
 from desktop.panels.presets import PresetsPanel
@@ -186,7 +185,27 @@ def test_a_renamed_preset_keeps_its_star(app, panel, mine, qtbot):
     panel.toggle_star(file_of(panel, "Mine"))
     presets.rename(app, file_of(panel, "Mine"), "Yours")
     qtbot.waitUntil(lambda: "Yours" in names(panel))
-    assert session.current.stars == ["Yours"]
+    assert [name for name in names(panel) if presets.starred(file_of(panel, name))] == ["Yours"]
+
+
+def test_copies_of_a_starred_preset_have_no_star(app, panel, mine, qtbot):
+    panel.toggle_star(file_of(panel, "Mine"))
+    presets.duplicate(app, file_of(panel, "Mine"))
+    presets.save_as(app, "Other")
+    qtbot.waitUntil(lambda: {"Mine 2", "Other"} <= set(names(panel)))
+    assert [name for name in names(panel) if presets.starred(file_of(panel, name))] == ["Mine"]
+
+
+def test_the_star_of_a_factory_preset_is_not_that_of_the_users_of_its_name(app, panel, qtbot):
+    panel.toggle_star(file_of(panel, "Campfire"))
+    presets.save_as(app, "Campfire")
+    qtbot.waitUntil(lambda: names(panel).count("Campfire") == 2)
+    own = next(file for file in panel._files if file.path.stem == "Campfire" and not file.factory)
+    assert not presets.starred(own)
+    panel.toggle_star(own)
+    presets.rename(app, own, "Bonfire")
+    qtbot.waitUntil(lambda: "Bonfire" in names(panel))
+    assert presets.starred(file_of(panel, "Campfire")) and presets.starred(file_of(panel, "Bonfire"))
 
 
 def test_a_changed_mix_is_marked(window, app, panel, qtbot):
@@ -210,7 +229,7 @@ def test_search_tags_source_and_stars_narrow_the_list(panel, qtbot):
     item = item_of(panel, "Campfire")
     rect = panel.list.visualItemRect(item)
     qtbot.mouseClick(panel.list.viewport(), LEFT, pos=QPoint(rect.right() - 10, rect.center().y()))
-    assert session.current.stars == ["Campfire"]
+    assert presets.starred(file_of(panel, "Campfire"))
     panel.source.setCurrentIndex(3)
     assert names(panel) == ["Campfire"]
 
