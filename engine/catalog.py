@@ -44,6 +44,16 @@ _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 # Licenses known before a hub was asked, by the beginning of a model's id.
 _KNOWN_LICENSES: Mapping[str, str] = MappingProxyType({"facebook/musicgen-": "CC-BY-NC-4.0"})
 
+# MusicGens on the hub, and about how many bytes their weights are: float32, as published.
+_HUB_SIZES: Mapping[str, int] = MappingProxyType(
+    {
+        "facebook/musicgen-small": 2_360_000_000,
+        "facebook/musicgen-medium": 8_030_000_000,
+        "facebook/musicgen-large": 13_700_000_000,
+        "facebook/musicgen-melody": 6_220_000_000,
+    }
+)
+
 _LICENSE_TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "CC-BY-NC-4.0": (
@@ -116,6 +126,12 @@ def list_models() -> list[ModelRef]:
 def list_scorers() -> list[ModelRef]:
     """The models fetched from a hub that make no music but score it: CLAPs, by id."""
     return [ref for ref in _all_fetched() if _is_clap(ref)]
+
+
+def hub_offers() -> list[tuple[ModelRef, int]]:
+    """MusicGens that a hub has and this computer has not, with about how many bytes they are; asks no hub."""
+    found = [(find_model(name), size) for name, size in _HUB_SIZES.items()]
+    return [(ref, size) for ref, size in found if ref.folder is None]
 
 
 def license_notice(ref: ModelRef) -> str | None:

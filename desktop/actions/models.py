@@ -1,6 +1,7 @@
 """Models and packs on this computer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from desktop import session
@@ -30,17 +31,26 @@ def use_place(app: App, place: Place | None) -> None:
     session.current.place = (place.backend, place.device) if place else None
 
 
-def look(folders: Sequence[str]) -> tuple[list[tuple[ModelRef, int]], list[packs.Pack]]:
-    """The models on this computer and in `folders` with the bytes of their weights, and the packs.
+@dataclass(frozen=True)
+class Shelf:
+    """The models on this computer, those a hub has, each with the bytes of its weights, and the packs.
 
-    A folder that holds no model now comes without a folder and with 0 bytes. Reads the disk.
+    A folder that holds no model now comes without a folder and with 0 bytes.
     """
+
+    here: list[tuple[ModelRef, int]]
+    on_hub: list[tuple[ModelRef, int]]
+    packs: list[packs.Pack]
+
+
+def look(folders: Sequence[str]) -> Shelf:
+    """What is on this computer and in `folders`, and what could be fetched. Reads the disk, asks no hub."""
     refs = [*catalog.list_models(), *map(_in_folder, folders)]
     sized = [
         (ref, sum(f.stat().st_size for f in catalog.weight_files(ref.folder)) if ref.folder else 0)
         for ref in refs
     ]
-    return sized, packs.list_packs()
+    return Shelf(sized, catalog.hub_offers(), packs.list_packs())
 
 
 def _in_folder(folder: str) -> ModelRef:

@@ -26,30 +26,19 @@ from desktop.widgets.basics import ElidedLabel, IconButton, column, label, resty
 from engine.catalog import ModelRef
 from engine.packs import Pack
 
-KNOWN = (
-    "facebook/musicgen-small",
-    "facebook/musicgen-medium",
-    "facebook/musicgen-large",
-    "facebook/musicgen-melody",
-)
-
 
 class ModelsPanel(QWidget):
-    """Three lists, one above the other."""
+    """What is here, what a hub has, packs and places, one above the other."""
 
     def __init__(self, app: App) -> None:
         super().__init__()
         self._app = app
         self._cards: dict[str, ModelCard] = {}
-        self._models, self._packs = column(gap=4), column(gap=4)
-        self.hub = QComboBox()
-        self.hub.setEditable(True)
-        self.hub.addItems(list(KNOWN))
-        self.hub.setCurrentIndex(-1)
-        self.hub.activated.connect(self._fetch)
-        edit = self.hub.lineEdit()
-        assert isinstance(edit, QLineEdit)
-        edit.setPlaceholderText(tr("owner/name on the hub"))
+        self.offers: dict[str, OfferCard] = {}
+        self._models, self._offers, self._packs = column(gap=4), column(gap=4), column(gap=4)
+        self.hub = QLineEdit()
+        self.hub.returnPressed.connect(self._fetch)
+        self.hub.setPlaceholderText(tr("Another: owner/name"))
         self.hub.setAccessibleName(tr("A model of the Hugging Face hub"))
         fetch = IconButton("save", tr("Download it"), self._fetch)
         folder = QPushButton(tr("Use a folder…"))
@@ -58,19 +47,20 @@ class ModelsPanel(QWidget):
         install.clicked.connect(self._pick_pack)
         self.place = QComboBox()
         self.place.setAccessibleName(tr("Where jobs run"))
-        for combo in (self.hub, self.place):
-            combo.setMinimumContentsLength(8)
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.place.setMinimumContentsLength(8)
+        self.place.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.place.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.place.activated.connect(lambda index: self._pick_place(index))
         self.download = DownloadRow(app)
         inner = QWidget()
         inner.setLayout(
             column(
                 self._models,
-                row(self.hub, fetch, gap=4),
-                self.download,
                 folder,
+                label(tr("TO FETCH FROM THE HUB"), "heading"),
+                self.download,
+                self._offers,
+                row(self.hub, fetch, gap=4),
                 label(tr("PACKS"), "heading"),
                 self._packs,
                 install,
@@ -96,17 +86,18 @@ class ModelsPanel(QWidget):
         folders = tuple(session.current.folders)
         self._app.background.call(lambda: models.look(folders), self._show)
 
-    def _show(self, found: tuple[list[tuple[ModelRef, int]], list[Pack]]) -> None:
-        refs, packs = found
-        _clear(self._models)
-        _clear(self._packs)
-        self._cards = {}
-        for ref, size in refs:
-            self._cards[ref.id] = card = ModelCard(self._app, ref, size)
+    def _show(self, shelf: models.Shelf) -> None:
+        for layout in (self._models, self._offers, self._packs):
+            _clear(layout)
+        self._cards = {ref.id: ModelCard(self._app, ref, size) for ref, size in shelf.here}
+        self.offers = {ref.id: OfferCard(self._app, ref, size) for ref, size in shelf.on_hub}
+        for card in self._cards.values():
             self._models.addWidget(card)
-        for pack in packs:
+        for offer in self.offers.values():
+            self._offers.addWidget(offer)
+        for pack in shelf.packs:
             self._packs.addWidget(PackCard(self._app, pack))
-        if not packs:
+        if not shelf.packs:
             told = label(
                 tr("No pack is installed, so the knobs cannot turn. Drop a pack's folder or zip here."),
                 "small",
@@ -129,8 +120,8 @@ class ModelsPanel(QWidget):
         for name, card in self._cards.items():
             card.mark(name == draft.model)
 
-    def _fetch(self, _: object = None) -> None:
-        if name := self.hub.currentText().strip():
+    def _fetch(self) -> None:
+        if name := self.hub.text().strip():
             downloads.begin(self._app, name)
 
     def _pick_folder(self) -> None:
@@ -153,11 +144,9 @@ class ModelCard(QFrame):
         self.pick = QPushButton(tr("Use"))
         self.pick.setCheckable(True)
         self.pick.clicked.connect(lambda: models.pick(app, ref.id))
-        name = ref.id if ref.source != "folder" else Path(ref.id).name
-        facts = f"{size / 1e6:.0f} MB · {ref.license or tr('license unknown')}"
-        self.facts = ElidedLabel(facts if ref.folder else tr("not there any more"), "small")
+        self.facts = ElidedLabel(_facts(ref, size) if ref.folder else tr("not there any more"), "small")
         self.pick.setEnabled(ref.folder is not None)
-        line = row(column(ElidedLabel(name), self.facts, gap=0), self.pick)
+        line = row(column(ElidedLabel(_name(ref)), self.facts, gap=0), self.pick)
         line.setStretch(0, 1)
         self.setLayout(line)
         ways = {
@@ -166,7 +155,7 @@ class ModelCard(QFrame):
         }
         if ref.source in ways:
             line.addWidget(IconButton(*ways[ref.source], lambda: models.remove_model(app, ref)))
-        if ref.source == "folder":
+        if ref.source != "bundled":
             self.setToolTip(ref.id)
         self.setContentsMargins(8, 5, 6, 5)
 
@@ -174,6 +163,23 @@ class ModelCard(QFrame):
         """Show whether it is the one in use."""
         self.pick.setChecked(used)
         self.pick.setText(tr("In use") if used else tr("Use"))
+
+
+class OfferCard(QFrame):
+    """A model that a hub has and this computer has not."""
+
+    def __init__(self, app: App, ref: ModelRef, size: int) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.facts = ElidedLabel("≈ " + _facts(ref, size), "small")
+        self.get = QPushButton(tr("Get…"))
+        self.get.setToolTip(tr("Show its license, then download it"))
+        self.get.clicked.connect(lambda: downloads.begin(app, ref.id))
+        line = row(column(ElidedLabel(_name(ref)), self.facts, gap=0), self.get)
+        line.setStretch(0, 1)
+        self.setLayout(line)
+        self.setToolTip(ref.id)
+        self.setContentsMargins(8, 5, 6, 5)
 
 
 class PackCard(QFrame):
@@ -222,6 +228,15 @@ class DownloadRow(QFrame):
         self.bar.setValue(min(download.done, download.total))
         self.told.setText(_progress(download) if download.accepted else _offer(download))
         restyle(self.told)
+
+
+def _name(ref: ModelRef) -> str:
+    return Path(ref.id).name
+
+
+def _facts(ref: ModelRef, size: int) -> str:
+    told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    return f"{told} · {ref.license or tr('license unknown')}"
 
 
 def _offer(download: Download) -> str:

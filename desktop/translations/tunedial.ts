@@ -964,7 +964,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>owner/name on the hub</source>
+        <source>Another: owner/name</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -985,6 +985,10 @@
     </message>
     <message>
         <source>Where jobs run</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>TO FETCH FROM THE HUB</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1041,6 +1045,14 @@
     </message>
     <message>
         <source>In use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Get…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show its license, then download it</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

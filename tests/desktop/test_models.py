@@ -1,5 +1,6 @@
 """Models: the list, folders, and what is told before a download and during it."""
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine.cancel import CancelToken
 from engine.catalog import find_model
 from engine.errors import Problem
 from engine.packs import list_packs
+from engine.paths import models_dir
 from tests.engine.random_pack import decoder_weights, tiny_config, write_pack
 
 LEFT = Qt.MouseButton.LeftButton
@@ -134,8 +136,7 @@ def test_size_and_license_of_a_hub_model_are_shown_before_anything_is_fetched(
     monkeypatch.setattr(app.background, "download", lambda *args: begun.append(args[0]))
     hub.let.clear()
     row = panel.download
-    panel.hub.setCurrentText("facebook/musicgen-small")
-    panel.hub.activated.emit(0)
+    qtbot.mouseClick(panel.offers["facebook/musicgen-small"].get, LEFT)
     qtbot.waitUntil(row.isVisible)
     assert "Asking" in row.told.text() and not row.accept.isEnabled()
     hub.let.set()
@@ -144,6 +145,29 @@ def test_size_and_license_of_a_hub_model_are_shown_before_anything_is_fetched(
     assert "not for commercial purposes" in row.told.text()
     qtbot.mouseClick(row.accept, LEFT)
     assert begun == ["facebook/musicgen-small"] and row.bar.isVisible()
+
+
+def test_models_of_the_hub_are_listed_with_size_and_license_until_they_are_here(panel, qtbot):
+    shown = {name: card.facts.text() for name, card in panel.offers.items()}
+    assert shown["facebook/musicgen-small"] == "≈ 2.4 GB · CC-BY-NC-4.0"
+    assert shown["facebook/musicgen-large"] == "≈ 13.7 GB · CC-BY-NC-4.0"
+    folder = models_dir() / "facebook--musicgen-small"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"0" * 3_000_000)
+    record = {"id": "facebook/musicgen-small", "revision": "0", "license": "CC-BY-NC-4.0"}
+    (folder / "hub.json").write_text(json.dumps(record))
+    panel.reload()
+    qtbot.waitUntil(lambda: "facebook/musicgen-small" in panel._cards)
+    assert panel._cards["facebook/musicgen-small"].facts.text() == "3 MB · CC-BY-NC-4.0"
+    assert "facebook/musicgen-small" not in panel.offers
+
+
+def test_a_model_that_is_not_listed_is_typed(panel, app, hub, qtbot):
+    panel.hub.setText("owner/other")
+    qtbot.keyClick(panel.hub, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: app.state.download.value is not None)
+    assert app.state.download.value.model == "owner/other"
 
 
 def test_the_license_of_an_unknown_model_is_what_the_hub_says(panel, app, hub, qtbot):
