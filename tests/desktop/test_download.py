@@ -1,9 +1,10 @@
-"""Downloads: the real ones of huggingface_hub, in their process, from a hub on loopback."""
+"""Downloads: the real ones, in their process, from a hub on loopback."""
 
 import hashlib
 
 import pytest
 import torch
+from PySide6.QtCore import Qt
 from safetensors.torch import save_file
 
 from desktop.worker.download import MB, ask_hub, download
@@ -13,6 +14,7 @@ from engine.errors import Problem
 from tests.engine.fake_hub import serve
 
 NAME = "someone/tiny-musicgen"
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +68,31 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(hub, model):
 def test_a_model_that_the_hub_does_not_have_is_told_in_one_line(hub):
     with pytest.raises(Problem, match="The hub has no model called 'someone/other'"):
         download("someone/other", CancelToken(), lambda done, total: None)
+
+
+def test_in_the_window_a_download_shows_how_far_it_is_and_goes_on_after_stop(
+    hub, window, app, settled, qtbot
+):
+    window.open_tab("models")
+    panel, hub.seconds_per_chunk = window.panels["models"], 0.15
+    row = panel.download
+
+    def accept():
+        panel.hub.setText(NAME)
+        qtbot.keyClick(panel.hub, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: row.isVisible() and row.accept.isEnabled())
+        assert "25 MB to download · mit" in row.told.text()
+        qtbot.mouseClick(row.accept, LEFT)
+
+    accept()
+    qtbot.waitUntil(lambda: row.bar.value() >= 10)
+    assert row.bar.maximum() == 25 and f"Downloading {NAME}: " in row.told.text()
+    qtbot.mouseClick(row.stop, LEFT)
+    qtbot.waitUntil(lambda: not row.isVisible())
+    assert "the next one goes on from there" in window.status.text.text()
+    assert NAME not in panel._cards
+    accept()
+    qtbot.waitUntil(lambda: NAME in panel._cards)
+    assert panel._cards[NAME].facts.text() == "25 MB · mit"
+    again = [start for name, start in hub.starts if name == "model.safetensors"]
+    assert len(again) == 2 and again[1] >= 10_000_000
