@@ -22,3 +22,8 @@ NAMES = {
 def name_of(metric_id: str) -> str:
     """What the window calls a metric."""
     return tr(NAMES[metric_id])
+
+
+def signed(value: float) -> str:
+    """A knob's value in writing, with its sign."""
+    return f"{value:+g}".replace("-", "−")

@@ -175,6 +175,11 @@ def _style_sheet(p: Palette) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {p.faint}; }}
     QPushButton[flat="true"], QToolButton[flat="true"] {{ background: transparent; }}
     QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover {{ background: {p.raised}; }}
+    QFrame[card="true"] QPushButton {{ border-color: {p.line}; }}
+    QFrame[card="true"] QPushButton:hover {{ border-color: {p.faint}; }}
+    QFrame[card="true"] QPushButton:focus {{ border-color: {p.base}; }}
+    QFrame[card="true"] QPushButton:checked {{ border-color: {p.tuned}; }}
+    QToolButton[tight="true"] {{ padding: 1px 7px; }}
     QPushButton[accent="true"] {{
         background: {p.tuned}; color: {p.on_accent}; font-weight: 600; font-size: 11pt; padding: 4px 20px; min-height: 40px;
     }}

@@ -29,6 +29,7 @@ from engine.take import Take
 TARGET = Path(__file__).with_name("screenshots")
 EXAMPLES = sorted((Path(__file__).parent / "starter").glob("*.flac"))
 RATE = 32000
+SECONDS = 5  # of each example
 STEPS = 20
 SIZE = (1280, 800)
 SCALES = ("1.25", "2")
@@ -117,6 +118,7 @@ def picture_all() -> None:
     window.show()
     wait(700)
     take("first-start")
+    prompting.set_seconds(app, SECONDS)
     for prompt, knobs in (
         ("late night jazz, double bass, brushes", {"energy": -2, "acousticness": 3}),
         ("techno, synth pad, drums", {"energy": 4, "danceability": 2.5}),
@@ -140,6 +142,7 @@ def picture_all() -> None:
     take("generating")
     backend.stop_at = None
     until(kept)
+    listening.judge(app, stars=4, base_stars=3, liked=True)
     mixing.set_knob(app, "valence", -1.5)
     listening.select(app, Span(1.2, 2.9))
     listening.hear(app, "tuned")

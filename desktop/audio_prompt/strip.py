@@ -18,7 +18,7 @@ from desktop.texts import tr
 from desktop.widgets.gesture import Strokes
 from engine.job import AudioPrompt
 
-HEIGHT = 40
+HEIGHT = 32
 _EDGE = 6  # pixels around an end that grab it
 _CLICK = 3  # a press that moves less than this changes nothing
 _SHARE = {Qt.Key.Key_Left: -0.01, Qt.Key.Key_Right: 0.01, Qt.Key.Key_PageDown: -0.1, Qt.Key.Key_PageUp: 0.1}

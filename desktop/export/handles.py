@@ -142,9 +142,10 @@ class ExportHandles(QWidget):
         self._part = DragHandle(
             app, self._selected, tr("Drag the selection into a DAW or a folder"), tr("Selection")
         )
-        self._more = IconButton("save", tr("Save, copy or reveal"))
+        self._more = IconButton("download", tr("Save, copy or reveal"))
         self._more.clicked.connect(self._open_menu)
         self.setLayout(row(self._clip, self._part, self._more, gap=2))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         for changed in (state.pair.changed, state.selection.changed, state.blind.changed):
             changed.connect(self._offer)
         self._offer()

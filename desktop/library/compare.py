@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desktop.metric_names import name_of
+from desktop.metric_names import name_of, signed
 from desktop.texts import tr
 from engine.metrics import METRICS
 from engine.recipe import Recipe
@@ -29,7 +29,7 @@ def _facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield tr("Prompt"), job.prompt
     for metric in METRICS:
         knob = job.mix.knobs.get(metric.id)
-        yield name_of(metric.id), f"{knob:+g}" if knob else ""
+        yield name_of(metric.id), signed(knob) if knob else ""
     yield tr("Amount"), f"{job.mix.amount:g}"
     yield tr("Base weight"), f"{job.mix.base_weight:g}"
     yield tr("Seed"), str(job.seed)

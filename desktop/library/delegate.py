@@ -48,10 +48,11 @@ class TakeDelegate(QStyledItemDelegate):
         look: Look | None = index.data(LOOK)
         self._wave(painter, QRectF(box.left() + 8, box.top() + 8, COLUMNS, box.height() - 16), look)
         text = QRect(box.left() + COLUMNS + 18, box.top() + 6, box.width() - COLUMNS - 24, 17)
-        stars = self._stars(painter, entry, text)
-        self._line(painter, text.adjusted(0, 0, -stars, 0), entry.prompt, "text", QFont.Weight.DemiBold)
+        self._line(painter, text, entry.prompt, "text", QFont.Weight.DemiBold)
         self._knobs(painter, text.translated(0, 18), entry, look)
-        self._line(painter, text.translated(0, 35), time_words(entry), "faint", size=theme.SMALL - 0.5)
+        below = text.translated(0, 35)
+        stars = self._stars(painter, entry, below)
+        self._line(painter, below.adjusted(0, 0, -stars, 0), time_words(entry), "muted", size=theme.SMALL)
         painter.restore()
 
     def _wave(self, painter: QPainter, rect: QRectF, look: Look | None) -> None:

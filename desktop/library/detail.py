@@ -9,7 +9,7 @@ from desktop import theme
 from desktop.about_metrics import PROXY
 from desktop.library.compare import Difference
 from desktop.library.measurements import Move
-from desktop.metric_names import name_of
+from desktop.metric_names import name_of, signed
 from desktop.texts import tr
 from desktop.widgets.basics import ElidedLabel, label
 from engine.labels import ESTIMATORS
@@ -56,10 +56,10 @@ class Detail(QScrollArea):
             verdict.setToolTip(said)
             verdict.setAccessibleName(said)
             verdict.setStyleSheet(f"color: {theme.color(color).name()};")
-            figures = [_knob(move.knob), f"{move.before:{form}}", f"{move.after:{form}}"]
+            figures = [signed(move.knob), f"{move.before:{form}}", f"{move.after:{form}}"]
             rows.append([ElidedLabel(name), *(_figure(text) for text in figures), verdict])
         for metric, knob in untold.items():
-            figures = [_knob(knob), "–", "–"]
+            figures = [signed(knob), "–", "–"]
             unknown = label("?", "muted")
             unknown.setToolTip(tr("These clips are too short, too quiet or too vague to measure it."))
             rows.append([ElidedLabel(name_of(metric)), *(_figure(text) for text in figures), unknown])
@@ -93,7 +93,7 @@ class Detail(QScrollArea):
         grid.setVerticalSpacing(3)
         for place, head in enumerate(heads):
             grid.addWidget(label(head, "small"), 0, place)
-            grid.setColumnStretch(place, 1 if len(heads) == 3 or place == 0 else 0)
+            grid.setColumnStretch(place, (4, 3, 3)[place] if len(heads) == 3 else place == 0)
         for line, widgets in enumerate(rows, 1):
             for place, widget in enumerate(widgets):
                 grid.addWidget(widget, line, place)
@@ -103,10 +103,6 @@ class Detail(QScrollArea):
         lines = len(rows) + bool(heads)
         self.setVisible(lines > 0)
         self.setFixedHeight(min(lines, _ROWS) * 20 + 8 if heads else 44)
-
-
-def _knob(value: float) -> str:
-    return f"{value:+g}".replace("-", "−")
 
 
 def _figure(text: str) -> QLabel:

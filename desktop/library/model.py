@@ -10,7 +10,7 @@ from desktop.app import App
 from desktop.export.dragging import Finished, finished
 from desktop.export.files import Excerpt
 from desktop.library.looks import Look, Looks
-from desktop.metric_names import name_of
+from desktop.metric_names import name_of, signed
 from desktop.pair.facts import facts_of
 from desktop.pairs import pair_of
 from desktop.texts import tr
@@ -97,17 +97,16 @@ class TakesModel(QAbstractListModel):
 def knob_words(entry: Entry) -> str:
     """The turned knobs in words, the strongest first."""
     order = sorted(entry.knobs.items(), key=lambda knob: -abs(knob[1]))
-    return "  ".join(f"{name_of(name)} {value:+g}".replace("-", "−") for name, value in order)
+    return "  ".join(f"{name_of(name)} {signed(value)}" for name, value in order)
 
 
 def time_words(entry: Entry) -> str:
-    """When it was made, how long it is, its seed."""
+    """When it was made and how long it is."""
     made = entry.created.astimezone()
     today = made.date() == datetime.now(UTC).astimezone().date()
     parts = [
         f"{made:%H:%M}" if today else f"{made:%Y-%m-%d}",
         f"{entry.seconds:.1f} s",
-        tr("seed {}").format(entry.seed),
     ]
     if entry.partial:
         parts.append(tr("stopped"))
@@ -118,4 +117,6 @@ def words(entry: Entry) -> str:
     """Everything about a take in words."""
     stars = tr("{} stars").format(entry.stars) if entry.stars else ""
     knobs = knob_words(entry) or tr("No knob turned")
-    return "\n".join(part for part in (entry.prompt, knobs, time_words(entry), entry.model, stars) if part)
+    seed = tr("seed {}").format(entry.seed)
+    parts = (entry.prompt, knobs, time_words(entry), seed, entry.model, stars)
+    return "\n".join(part for part in parts if part)

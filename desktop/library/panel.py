@@ -4,7 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QListView, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QListView, QMenu, QPushButton, QWidget
 
 from desktop import theme
 from desktop.actions import takes
@@ -20,7 +20,7 @@ from desktop.library.measurements import is_measured, moves
 from desktop.library.model import TakesModel
 from desktop.metric_names import NAMES
 from desktop.texts import mark, tr
-from desktop.widgets.basics import IconButton, column, label, row
+from desktop.widgets.basics import IconButton, SearchField, column, label, row
 from engine.library import Entry, Order
 from engine.recipe import Recipe
 
@@ -33,10 +33,7 @@ class LibraryPanel(QWidget):
     def __init__(self, app: App) -> None:
         super().__init__()
         self._app = app
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search takes"))
-        self.search.setAccessibleName(tr("Search takes"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField(tr("Search takes"))
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -166,7 +163,11 @@ class LibraryPanel(QWidget):
             untold = {name: knob for name, knob in entry.knobs.items() if name not in told}
             self.detail.show_moves(found, untold)
         elif entry.knobs:
-            self.detail.show_text(tr("Not measured yet. It is measured when it is opened."))
+            pair = self._app.state.pair.value
+            opened = pair is not None and pair.folder == entry.folder
+            self.detail.show_text(
+                tr("It is being measured …") if opened else tr("It is measured when it is opened.")
+            )
         else:
             self.detail.show_text(tr("No knob was turned: both clips are the same."))
 

@@ -38,6 +38,8 @@ class ClipHeader(QWidget):
         self.dislike = IconButton(
             "dislike", tr("Dislike this clip"), lambda: self._like(False), checkable=True
         )
+        for button in (self.like, self.dislike):
+            button.setProperty("tight", True)
         self._judging = QWidget()
         self._judging.setLayout(row(self.stars, self.like, self.dislike, 1, gap=1))
         self.setLayout(column(row(self.name, self.handle, gap=0), 1, self._judging, gap=0))

@@ -1,6 +1,6 @@
 """The pair: both clips with their heads, the overview below, and a line of tools above."""
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QSizePolicy, QWidget
 
 from desktop import session, theme
@@ -11,11 +11,13 @@ from desktop.pair.analysis import Analysis
 from desktop.pair.facts import Facts, facts_shown
 from desktop.pair.grid import Grid
 from desktop.pair.header import WIDTH, ClipHeader
-from desktop.pair.overview import Overview
+from desktop.pair.overview import HEIGHT, Overview
 from desktop.pair.timeline import Timeline
 from desktop.texts import tr
 from desktop.widgets.basics import ElidedLabel, IconButton, column, label, row
 from engine.events import Which
+
+GAP = 5
 
 
 class PairPanel(QFrame):
@@ -38,8 +40,9 @@ class PairPanel(QFrame):
             header.setParent(self._heads)
         self._handles = [self._selection_handle("base"), self._selection_handle("tuned")]
         body = row(self._heads, self.timeline, gap=4)
-        below = row(self._under_heads(), self.overview, gap=4)
-        layout = column(self._tools(), body, below, gap=5)
+        self._below = QWidget()
+        self._below.setLayout(row(self._under_heads(), self.overview, gap=4))
+        layout = column(self._tools(), body, self._below, gap=GAP)
         layout.setContentsMargins(theme.PAD, 7, theme.PAD, 8)
         layout.setStretch(1, 1)
         self.setLayout(layout)
@@ -62,8 +65,14 @@ class PairPanel(QFrame):
         self._arrange()
         self._tell_place()
 
+    def minimumSizeHint(self) -> QSize:
+        """Room for all but the overview, which goes where there is none."""
+        least = super().minimumSizeHint()
+        return least if self._below.isHidden() else least - QSize(0, HEIGHT + GAP)
+
     def resizeEvent(self, event: object) -> None:
         """Keep the heads beside their lanes."""
+        self._below.setVisible(self.height() >= self.minimumSizeHint().height() + HEIGHT + GAP)
         self._arrange()
 
     def showEvent(self, event: object) -> None:

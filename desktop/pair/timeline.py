@@ -23,6 +23,8 @@ _WHEEL_ZOOM = 1.25
 _SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 _NO_SNAP = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier
 
+LOWEST = 40  # of a lane: its head in two tight rows
+
 
 class Timeline(QWidget):
     """Shows the pair. A click seeks, a drag selects, the wheel zooms, Shift and the wheel or the middle
@@ -48,7 +50,7 @@ class Timeline(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(tr("Clips"))
-        self.setMinimumSize(300, scene.RULER + 2 * 44)
+        self.setMinimumSize(300, scene.RULER + scene.LANE_GAP + 2 * LOWEST)
         analysis.changed.connect(self.redraw)
         theme.changed.connect(self.redraw)
         state = self._state

@@ -40,7 +40,7 @@ class ModelsPanel(QWidget):
         self.hub.returnPressed.connect(self._fetch)
         self.hub.setPlaceholderText(tr("Another: owner/name"))
         self.hub.setAccessibleName(tr("A model of the Hugging Face hub"))
-        fetch = IconButton("save", tr("Download it"), self._fetch)
+        fetch = IconButton("download", tr("Show its license, then download it"), self._fetch)
         folder = QPushButton(tr("Use a folder…"))
         folder.clicked.connect(self._pick_folder)
         install = QPushButton(tr("Install a pack…"))
@@ -78,6 +78,7 @@ class ModelsPanel(QWidget):
         app.state.places.watch(self._show_places)
         app.state.place.changed.connect(self._show_places)
         app.state.models_changed.connect(self.reload)
+        app.state.download.changed.connect(lambda download: self._show_offers())
         app.state.draft.changed.connect(self._mark)
         self.reload()
 
@@ -105,6 +106,13 @@ class ModelsPanel(QWidget):
             told.setWordWrap(True)
             self._packs.addWidget(told)
         self._mark(self._app.state.draft.value)
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        """What is being fetched has a row of its own."""
+        download = self._app.state.download.value
+        for name, offer in self.offers.items():
+            offer.setVisible(download is None or download.model != name)
 
     def _show_places(self, _: object = None) -> None:
         places, chosen = self._app.state.places.value, self._app.state.place.value
@@ -212,7 +220,7 @@ class DownloadRow(QFrame):
         self.bar.setTextVisible(False)
         self.accept = QPushButton(tr("Accept and download"))
         self.accept.clicked.connect(lambda: downloads.accept(app))
-        self.stop = QPushButton(tr("Stop"))
+        self.stop = QPushButton()
         self.stop.clicked.connect(lambda: downloads.stop(app))
         self.setLayout(column(self.told, self.bar, self.accept, self.stop, gap=6, margins=8))
         app.state.download.watch(self._show)
@@ -223,6 +231,7 @@ class DownloadRow(QFrame):
             return
         self.accept.setVisible(not download.accepted)
         self.accept.setEnabled(bool(download.facts))
+        self.stop.setText(tr("Stop") if download.accepted else tr("Cancel"))
         self.bar.setVisible(download.accepted)
         self.bar.setRange(0, download.total)
         self.bar.setValue(min(download.done, download.total))

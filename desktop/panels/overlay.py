@@ -141,7 +141,9 @@ def _fill(grid: QGridLayout, title: str, lines: Sequence[tuple[str, str]], room:
     grid.setHorizontalSpacing(18)
     grid.setVerticalSpacing(4)
     at = grid.count()
-    grid.addWidget(label(title.upper(), "heading"), at, 0, 1, 2)
+    heading = label(title.upper(), "heading")
+    heading.setContentsMargins(0, 10 if at else 0, 0, 0)
+    grid.addWidget(heading, at, 0, 1, 2)
     for below, (left, right) in enumerate(lines, at + 1):
         grid.addWidget(QLabel(left), below, 0)
         grid.addWidget(ElidedLabel(right, "muted") if room else label(right, "muted"), below, 1)

@@ -6,15 +6,16 @@ from typing import Any
 
 from PySide6.QtCore import QFile, QPoint, Qt, QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QListWidgetItem, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidgetItem, QMenu, QPushButton, QWidget
 
 from desktop import session
 from desktop.actions import models, presets
 from desktop.app import App
+from desktop.metric_names import name_of, signed
 from desktop.panels.preset_list import FILE_ROLE, PresetList
 from desktop.state import LoadedPreset
 from desktop.texts import tr
-from desktop.widgets.basics import IconButton, column, label, row
+from desktop.widgets.basics import IconButton, SearchField, column, label, row
 from desktop.widgets.save_preset import SavePreset
 from engine.errors import Problem
 from engine.preset import SUFFIX, TEXT_PREFIX, Preset, PresetFile, list_presets
@@ -28,10 +29,7 @@ class PresetsPanel(QWidget):
         self._app = app
         self._files: list[PresetFile] = []
         self.setAcceptDrops(True)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search presets"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName(tr("Search presets"))
+        self.search = SearchField(tr("Search presets"))
         self.search.textChanged.connect(self._fill)
         self.search.returnPressed.connect(lambda: self.list.setFocus())
         self.source = _combo(tr("Whose"), [tr("All"), tr("Factory"), tr("Mine"), tr("Starred")], self._fill)
@@ -49,6 +47,7 @@ class PresetsPanel(QWidget):
         self._more = more
         self.form = SavePreset(app)
         self.form.hide()
+        self.form.shown.connect(lambda there: self.save.setVisible(not there))
         filters = row(self.source, self.tag, self.sort, gap=4)
         filters.setStretch(0, 1)
         filters.setStretch(1, 1)
@@ -244,7 +243,7 @@ def _about(file: PresetFile) -> str:
     if isinstance(file.content, Problem):
         return str(file.content)
     content = file.content
-    knobs = ", ".join(f"{name} {value:+g}" for name, value in content.mix.knobs.items())
+    knobs = ", ".join(f"{name_of(name)} {signed(value)}" for name, value in content.mix.knobs.items())
     return "\n".join(part for part in (content.notes, knobs, content.prompt or "") if part)
 
 

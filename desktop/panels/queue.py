@@ -40,7 +40,8 @@ class QueuePanel(QWidget):
         self.clear = IconButton(
             "close", tr("Forget the jobs that are over"), lambda: generating.clear_finished(app)
         )
-        self.setLayout(column(row(1, self.stop, self.clear, gap=2), self.empty, scroll, gap=4))
+        self.found = label("", "small")
+        self.setLayout(column(row(self.found, 1, self.stop, self.clear, gap=2), self.empty, scroll, gap=4))
         app.state.queue.watch(self._show)
 
     def _show(self, queue: tuple[Queued, ...]) -> None:
@@ -52,6 +53,8 @@ class QueuePanel(QWidget):
                 self._rows[entry.number] = made = JobRow(self._app)
                 self._list.insertWidget(0, made)
             self._rows[entry.number].show_entry(entry)
+        count = len(queue)
+        self.found.setText(tr("1 job") if count == 1 else tr("{} jobs").format(count) if count else "")
         self.empty.setVisible(not queue)
         self._scroll.setVisible(bool(queue))
         self.stop.setEnabled(any(not entry.over for entry in queue))

@@ -91,7 +91,9 @@ class TopBar(QFrame):
         self.setLayout(row(Logo(), 1, *middle, 1, self.model, self.undo, self.redo, self.menu, gap=4))
         self.setContentsMargins(theme.PAD, 6, theme.GAP, 6)
         app.history.changed.connect(self._show_history)
-        app.state.draft.watch(lambda draft: self.model.setText(draft.model.rsplit("/", 1)[-1]))
+        app.state.draft.watch(
+            lambda draft: self.model.setText(tr("Model: {}").format(draft.model.rsplit("/", 1)[-1]))
+        )
         self._show_history()
 
     def _show_history(self) -> None:

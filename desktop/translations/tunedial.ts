@@ -668,7 +668,11 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Not measured yet. It is measured when it is opened.</source>
+        <source>It is being measured …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is measured when it is opened.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -969,10 +973,6 @@
     </message>
     <message>
         <source>A model of the Hugging Face hub</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Download it</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1439,6 +1439,14 @@ Press Ctrl+Enter in the prompt.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>1 job</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{} jobs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Make it in full</source>
         <translation type="unfinished"></translation>
     </message>
@@ -1500,6 +1508,10 @@ Press Ctrl+Enter in the prompt.</source>
     </message>
     <message>
         <source>Save the preset (Ctrl+S)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model: {}</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1680,6 +1692,10 @@ Press Ctrl+Enter in the prompt.</source>
     </message>
     <message>
         <source>mine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Empty the search</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QBoxLayout,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import icons, theme
+from desktop.texts import tr
 
 L = TypeVar("L", bound=QBoxLayout)
 
@@ -110,6 +112,31 @@ class IconButton(QToolButton):
 
     def _draw(self) -> None:
         self.setIcon(icons.icon(self._icon, "tuned" if self.isChecked() else self._color))
+
+
+class SearchField(QLineEdit):
+    """A line that is searched for, with a cross to empty it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(name)
+        self.setAccessibleName(name)
+        self._clear = QAction(self)
+        self._clear.setToolTip(tr("Empty the search"))
+        self._clear.triggered.connect(self.clear)
+        self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
+        self.textChanged.connect(lambda text: self._clear.setVisible(bool(text)))
+        self._clear.setVisible(False)
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._clear.setIcon(icons.icon("close", "muted"))
 
 
 def indent(box: QAbstractSpinBox) -> None:

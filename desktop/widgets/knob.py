@@ -258,7 +258,7 @@ class Knob(QDial):
         painter.setFont(theme.font(theme.SMALL + 0.5, QFont.Weight.DemiBold if held else QFont.Weight.Normal))
         turned = on and self._value != self.home
         painter.setPen(theme.color("text" if turned or held else "muted") if on else theme.color("faint"))
-        text = self.shown(self._value) if on else "–"
+        text = self.shown(self._value).replace("-", "−") if on else "–"
         painter.drawText(self._value_rect(), int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _paint_name(self, painter: QPainter, on: bool) -> None:

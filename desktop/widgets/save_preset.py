@@ -1,5 +1,7 @@
 """The form that keeps the mix as a preset, or gives one another name: a part of the window, not a dialog."""
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QPushButton
 
 from desktop.actions import presets
@@ -11,14 +13,16 @@ from engine.preset import Preset, PresetFile
 
 
 class SavePreset(QFrame):
-    """Name, author, tags, notes; whether the prompt goes with it."""
+    """Name, author, tags, notes; whether the prompt goes with it. `shown` tells whether it is there."""
+
+    shown = Signal(bool)
 
     def __init__(self, app: App) -> None:
         super().__init__()
         self._app = app
         self._renamed: PresetFile | None = None
         self._replaced = ""
-        self.setProperty("panel", True)
+        self.setProperty("card", True)
         self.name, self.author = _line(tr("Name")), _line(tr("Author"))
         self.tags, self.notes = _line(tr("Tags, with commas")), _line(tr("Notes"))
         self.with_prompt = QCheckBox(tr("With prompt and settings"))
@@ -49,6 +53,14 @@ class SavePreset(QFrame):
         self._renamed = file
         self.name.setText(file.content.name if isinstance(file.content, Preset) else file.path.stem)
         self._open(tr("Rename"), False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell that it is there."""
+        self.shown.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that it is gone."""
+        self.shown.emit(False)
 
     def _open(self, does: str, with_rest: bool) -> None:
         for widget in self._rest:

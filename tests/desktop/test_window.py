@@ -172,6 +172,34 @@ def test_it_fits_into_1100_by_700_at_its_smallest(window):
     assert window.centralWidget().minimumSizeHint().height() <= 700
 
 
+def test_all_that_can_be_unfolded_fits_into_the_smallest_window(window, app, prompt, tmp_path, qtbot):
+    file = tmp_path / "riff.wav"
+    soundfile.write(file, np.zeros(16000), 8000)
+    generating.generate(app)
+    qtbot.waitUntil(lambda: ended(app))
+    window.resize(1100, 700)
+    overview = window.panels["pair"].overview
+    assert overview.isVisible()
+    qtbot.mouseClick(prompt.more, LEFT)
+    models.drop(app, file)
+    qtbot.waitUntil(prompt.audio.isVisible)
+    qtbot.waitUntil(lambda: not overview.isVisible())
+    for theme_once_more in (False, True):
+        if theme_once_more:
+            window.toggle_theme()
+        QApplication.processEvents()
+        assert window.centralWidget().minimumSizeHint().height() <= 700
+        for header in window.panels["pair"].headers.values():
+            for inner in (header.stars, header.like, header.dislike, header.name):
+                place = inner.mapTo(header, inner.rect().topLeft())
+                assert header.rect().contains(inner.rect().translated(place))
+        knobs = window.panels["knobs"]
+        assert knobs.amount.geometry().bottom() < knobs.slot_a.geometry().top()
+    prompting.clear_audio_prompt(app)
+    qtbot.mouseClick(prompt.more, LEFT)
+    qtbot.waitUntil(overview.isVisible)
+
+
 def test_light_and_dark(window, qtbot):
     window.toggle_theme()
     assert theme.current() is theme.LIGHT

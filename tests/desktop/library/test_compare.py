@@ -22,7 +22,7 @@ def test_every_setting_that_differs_is_named():
     assert differences(first, second) == [
         Difference("Prompt", "jazz", "rock"),
         Difference("Energy", "+2", "+3"),
-        Difference("Tempo", "-1.5", ""),
+        Difference("Tempo", "−1.5", ""),
         Difference("Amount", "2", "1"),
         Difference("Seed", "1", "0"),
         Difference("Top-k", "the model's", "50"),

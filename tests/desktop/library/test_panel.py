@@ -164,7 +164,7 @@ def test_two_takes_are_compared(panel):
 def test_measured_is_shown_against_asked(panel, app, three):
     jazz = three[1]
     panel.select(1)
-    assert panel.detail.texts() == [["Not measured yet. It is measured when it is opened."]]
+    assert panel.detail.texts() == [["It is measured when it is opened."]]
     app.state.measured.value = {
         jazz / "base.wav": {"energy": 0.5, "valence": 0.5},
         jazz / "tuned.wav": {"energy": 0.25, "valence": 0.25},
