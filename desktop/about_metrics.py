@@ -30,7 +30,7 @@ EFFECTS = {
 }
 VERDICTS = {
     "works": mark("works: clips measure what was asked"),
-    "weak": mark("weak: clips hardly measure what was asked"),
+    "weak": mark("weak: clips go there, but not surely or at the cost of the prompt"),
     "no effect": mark("no effect was measured"),
     "not measured": mark("not measured yet"),
     "proxy": mark("proxy: only a stand-in could be measured"),

@@ -202,6 +202,7 @@ def _style_sheet(p: Palette) -> str:
     }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border-color: {p.base}; }}
+    QLineEdit QToolButton {{ padding: 0; min-height: 0; border: none; background: transparent; }}
     QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
         width: 0; border: none;
     }}

@@ -16,7 +16,7 @@ from engine.events import Which
 
 WIDTH = 176
 _STRIPE = 4
-_LOW = 62  # a lane below this height has two tight rows
+_LOW = 72  # a lane below this height has two tight rows
 
 
 class ClipHeader(QWidget):

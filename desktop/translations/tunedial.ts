@@ -60,7 +60,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>weak: clips hardly measure what was asked</source>
+        <source>weak: clips go there, but not surely or at the cost of the prompt</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

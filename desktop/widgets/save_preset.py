@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy
 
 from desktop.actions import presets
 from desktop.app import App
@@ -10,6 +10,8 @@ from desktop.state import LoadedPreset
 from desktop.texts import tr
 from desktop.widgets.basics import column, row
 from engine.preset import Preset, PresetFile
+
+NOTES_HEIGHT = 60  # three lines
 
 
 class SavePreset(QFrame):
@@ -23,8 +25,14 @@ class SavePreset(QFrame):
         self._renamed: PresetFile | None = None
         self._replaced = ""
         self.setProperty("card", True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.name, self.author = _line(tr("Name")), _line(tr("Author"))
-        self.tags, self.notes = _line(tr("Tags, with commas")), _line(tr("Notes"))
+        self.tags = _line(tr("Tags, with commas"))
+        self.notes = QPlainTextEdit()
+        self.notes.setPlaceholderText(tr("Notes"))
+        self.notes.setAccessibleName(tr("Notes"))
+        self.notes.setTabChangesFocus(True)
+        self.notes.setFixedHeight(NOTES_HEIGHT)
         self.with_prompt = QCheckBox(tr("With prompt and settings"))
         self.with_prompt.setChecked(True)
         self.keep, leave = QPushButton(tr("Save")), QPushButton(tr("Cancel"))
@@ -43,8 +51,7 @@ class SavePreset(QFrame):
         self.name.setText(old.name if old else "")
         self.author.setText(old.author if old and loaded and not loaded.factory else "")
         self.tags.setText(", ".join(old.tags) if old else "")
-        self.notes.setText(old.notes.replace("\n", " ") if old else "")
-        self.notes.setCursorPosition(0)
+        self.notes.setPlainText(old.notes if old else "")
         self.with_prompt.setChecked(old is None or bool(old.prompt or old.settings))
         self._open(tr("Save"), True)
 
@@ -83,7 +90,7 @@ class SavePreset(QFrame):
             name,
             self.author.text().strip(),
             tuple(tag for part in self.tags.text().split(",") if (tag := part.strip())),
-            self.notes.text().strip(),
+            self.notes.toPlainText().strip(),
             with_prompt=self.with_prompt.isChecked(),
             replace=name == self._replaced,
         )

@@ -145,6 +145,8 @@ def test_size_and_license_of_a_hub_model_are_shown_before_anything_is_fetched(
     assert "not for commercial purposes" in row.told.text()
     qtbot.mouseClick(row.accept, LEFT)
     assert begun == ["facebook/musicgen-small"] and row.bar.isVisible()
+    assert not panel.offers["facebook/musicgen-small"].isVisible()
+    assert panel.offers["facebook/musicgen-large"].isVisible()
 
 
 def test_models_of_the_hub_are_listed_with_size_and_license_until_they_are_here(panel, qtbot):

@@ -181,6 +181,20 @@ def test_a_renamed_preset_that_is_loaded_is_saved_under_its_new_name(window, app
     assert window.top.preset.name.text() == "Yours *"
 
 
+def test_saving_keeps_the_lines_of_the_notes_and_there_is_one_button_for_it(window, app, panel, qtbot):
+    path = save_preset(Preset(name="Mine", notes="slow\nand dark", mix=Mix(knobs={"energy": -2})))
+    app.state.presets_changed.emit()
+    qtbot.waitUntil(lambda: "Mine" in names(panel))
+    click(qtbot, panel, "Mine")
+    qtbot.mouseClick(panel.save, LEFT)
+    assert panel.form.isVisible() and not panel.save.isVisible()
+    panel.form.tags.setText("night")
+    qtbot.mouseClick(panel.form.keep, LEFT)
+    qtbot.waitUntil(lambda: load_preset(path).tags == ("night",))
+    assert load_preset(path).notes == "slow\nand dark"
+    assert panel.save.isVisible()
+
+
 def test_a_renamed_preset_keeps_its_star(app, panel, mine, qtbot):
     panel.toggle_star(file_of(panel, "Mine"))
     presets.rename(app, file_of(panel, "Mine"), "Yours")
