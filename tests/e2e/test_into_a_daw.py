@@ -16,7 +16,7 @@ from engine.model import load_model
 from tests.engine.random_pack import write_pack
 
 ENERGY = (644, 594)
-CLIP = (1010, 496)  # the handle in the transport
+CLIP = (1108, 496)  # the handle in the transport
 DAW = (1290, 250, 100, 400)  # beside the app's window
 
 
