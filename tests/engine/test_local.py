@@ -170,7 +170,7 @@ def test_a_clip_longer_than_the_window_has_all_its_frames(tmp_path: Path) -> Non
     short = tiny.save(tiny.mono(max_position_embeddings=104), tmp_path / "short")
     events = run(LocalBackend(device="cpu"), job_for(short, seconds=4.02))
     started = next(event for event in events if isinstance(event, Started))
-    assert started.total == 201 + 3 * 3  # windows of 100, 60 and 41 frames more, each waiting for the last codebook
+    assert started.total == 201 + 3 * 3  # windows of 100, 60 and 41 new frames
     assert events[-1].take.base.shape == (1, 201 * tiny.HOP)
 
 
