@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from engine.errors import CallProblem
 from engine.files import replace_file
 from engine.metrics import METRIC_IDS
 from engine.packs import CARD_FILE, DIRECTIONS, MANIFEST_FILE, Card, Manifest, seal
+from engine.parallel import in_processes, one_torch_thread
 from engine.recipe import Direction
 from training.dpo import Tell, train_adapter
 from training.plan import Plan, model_here
@@ -90,6 +92,36 @@ def train_pack(
         yield Progress(slot, "done", found.card)
     if any(card_in(pack, slot) for slot in SLOTS):
         seal(pack)  # jobs that end at the same moment may have missed each other
+
+
+def train_pack_in_processes(
+    plans: Mapping[Slot, Plan], runs: Path, pack: Path, name: str, version: str, workers: int, tell: Tell
+) -> Iterator[Progress]:
+    """As `train_pack`, several metrics at a time on a thread each; yields as both adapters of one are done.
+
+    For models so small that a second thread gains less than a second training.
+    """
+    metrics = dict.fromkeys(slot.metric for slot in plans)
+    groups = [{slot: plan for slot, plan in plans.items() if slot.metric == metric} for metric in metrics]
+    write_manifest(next(iter(plans.values())), pack, name, version)
+    work = partial(_train_group, runs=runs, pack=pack, name=name, version=version)
+    done = 0
+    tell("training", done, len(plans), {})
+    for found in in_processes(work, groups, workers, one_torch_thread):
+        done += len(found)
+        tell("training", done, len(plans), {})
+        yield from found
+    seal(pack)
+
+
+def _train_group(
+    plans: Mapping[Slot, Plan], runs: Path, pack: Path, name: str, version: str
+) -> list[Progress]:
+    def tell(what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
+        """Nobody hears it in this process."""
+
+    states = train_pack(plans, runs, pack, name, version, lambda _: tell)
+    return [progress for progress in states if progress.state != "training"]
 
 
 def write_manifest(plan: Plan, pack: Path, name: str, version: str) -> None:

@@ -131,7 +131,7 @@ def starter(
     from rich.console import Console
 
     from training.opposites import oppose_pack
-    from training.pack import slots_of, train_pack
+    from training.pack import slots_of, train_pack_in_processes
     from training.recipe import ALONE, KEEPING, NAME, VERSION, make_pairs, opposed_plans, starter_plans
     from training.show import telling
 
@@ -140,7 +140,10 @@ def starter(
         make_pairs(data, model, workers, tell)
     plans = starter_plans([*slots, KEEPING], data, model)
     apart = _runs(out) / "apart"
-    _follow(plans, lambda tell: train_pack(plans, _runs(out), apart, NAME, VERSION, lambda _: tell))
+    _follow(
+        plans,
+        lambda tell: train_pack_in_processes(plans, _runs(out), apart, NAME, VERSION, workers, tell),
+    )
     knobs = opposed_plans({slot: plans[slot] for slot in slots})
     made = _follow(knobs, lambda tell: oppose_pack(apart, out, NAME, tell, knobs, ALONE))
     _show(made, as_json)
