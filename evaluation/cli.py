@@ -95,7 +95,8 @@ def dose(pack: str, as_json: bool, **options: Any) -> None:
     if options["cards"]:
         note(f"{write_cards(found, figures)} cards written.")
     if as_json:
-        echo_json({"pack": found.manifest.name, "version": found.manifest.version, **content})
+        told_by = {"probe": probe.version, "scorer": scorer.version}
+        echo_json({"pack": found.manifest.name, "version": found.manifest.version, **told_by, **content})
         return
     Console().print(dose_table(figures))
     if options["mixing"] and content["mixing"]["pairs"]:

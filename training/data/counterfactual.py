@@ -57,20 +57,20 @@ def make_pairs(
     """
     left_out: Counter[str] = Counter()
     there = [r for r in renderings(corpus) if (tokens / f"{r.name}.npy").exists()]
-    couples = list(_couples(there, cuts, frames, left_out))
-    clips = list(dict.fromkeys(cut for couple in couples for cut in couple))
+    found = list(couples(there, cuts, frames, left_out))
+    clips = list(dict.fromkeys(cut for couple in found for cut in couple))
     codes = [codes_of(tokens, cut) for cut in clips]
     ids = [Side(clip, 0.0, "").id for clip in codes]
     values = values_of(label_codes(codes, ids, model, workers, tell))
     place = {cut: i for i, cut in enumerate(clips)}
-    candidates = np.array([[place[cut] for cut in couple] for couple in couples], dtype=np.int64)
+    candidates = np.array([[place[cut] for cut in couple] for couple in found], dtype=np.int64)
     pairs = _pairs(clips, codes, candidates.reshape(-1, 2), values, rule, left_out)
     estimators = {name: estimator.name for name, estimator in ESTIMATORS.items()}
     source = f"counterfactual renders, {len({r.seed for r in there})} songs"
     return write_pairs(out, pairs, source, left_out, estimators=estimators)
 
 
-def _couples(
+def couples(
     there: Sequence[Rendering], cuts: int, frames: int, left_out: Counter[str]
 ) -> Iterator[tuple[Cut, Cut]]:
     """Cuts of a song as composed beside the same bars of its variants, `cuts` for each variant."""
@@ -82,11 +82,11 @@ def _couples(
         if len(plain) != 1 or len(versions) < 2:
             left_out["songs without a variant"] += 1
             continue
-        bars = min(bars(version, frames) for version in versions)
-        if bars < 1:
+        places = min(bars(version, frames) for version in versions)
+        if places < 1:
             left_out["songs shorter than a clip"] += 1
             continue
-        chosen = sorted(random.Random(seed).sample(range(bars), min(cuts, bars)))
+        chosen = sorted(random.Random(seed).sample(range(places), min(cuts, places)))
         for version in versions:
             if version.axis:
                 yield from ((Cut(plain[0], bar, frames), Cut(version, bar, frames)) for bar in chosen)

@@ -47,6 +47,7 @@ def starter() -> None:
     python -m training.starter report     # what it reaches on held-out songs
     python -m training.starter scorer     # train the model that scores how audio and text fit
     python -m training.starter probe      # train the probe that tells families of genre and instruments
+    python -m training.starter kept       # what it still hears of a caption in variants of a song
 
     Each step can be stopped and called again: it goes on where it was (the splitter, which takes
     minutes, from its beginning).
@@ -271,6 +272,32 @@ def probe(corpus: Path, target: Path, clips: int, as_json: bool, workers: int) -
         "accuracy": accuracies(found, timbres["test"], told["test"]),
         "most_frequent": most_frequent(told["test"]),
     }
+    click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
+
+
+@starter.command()
+@corpus_option
+@click.option(
+    "--couples", type=click.IntRange(20), default=500, show_default=True, help="Songs and variants."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@workers_option
+def kept(corpus: Path, couples: int, as_json: bool, workers: int) -> None:
+    """Say how much of a caption the probe still hears when a song is rendered in another way."""
+    from collections import Counter
+
+    from engine.paths import resources
+    from engine.probe.families import load_probe
+    from training.data.counterfactual import couples as all_couples
+    from training.starter.corpus.build import renderings
+    from training.starter.kept import alike, listen
+    from training.starter.kept import kept as kept_of
+    from training.starter.report.clips import FRAMES
+
+    chosen = alike(list(all_couples(renderings(corpus), 1, FRAMES, Counter())))[:couples]
+    cuts = list(dict.fromkeys(cut for couple in chosen for cut in couple))
+    heard = _shown(listen(corpus, cuts, workers), "listening", len(cuts), Console(stderr=True))
+    figures = kept_of(load_probe(resources() / "probe"), chosen, {cut: sound for _, cut, sound in heard})
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
 
 
