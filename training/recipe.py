@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from engine.job import GenerationSettings
 from engine.metrics import ADHERENCE
 from engine.pairs import SUMMARY
 from engine.prompts import read_prompts
+from training.data import selfplay
 from training.data.clips import Tell
 from training.data.select import Rule
 from training.pack import SLOTS, Slot
@@ -20,8 +21,6 @@ VERSION = "1.0"
 
 PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
 CLIPS = 12
-SONGS = 420  # rendered for adherence, in three renderings each
-CUTS = 2  # of each rendering
 RULE = Rule(margin=1.0, most=4.0, purity=0.7, limit=600)  # of them a tenth or so is held out
 
 # Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
@@ -52,11 +51,6 @@ class Part:
     gain: float = LORA.gain
     seconds: float = 5.0  # enough to hear a quality, and half of the cost of 10
     rank: int = LORA.rank
-    source: Literal["played", "captions"] = "played"
-
-    def data(self, folder: Path) -> Path:
-        """Where its pairs lie below `folder`."""
-        return folder / f"{self.source}-{self.seconds:g}s"
 
 
 PARTS = (
@@ -72,7 +66,7 @@ PARTS = (
         *(3e-4, 0.01, 100, 100),
     ),
     # In every adapter of the pack, whose rank it adds to.
-    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, seconds=10.0, rank=4, source="captions"),
+    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, seconds=10.0, rank=4),
 )
 # How far from the base the negative and the positive adapter are with a knob at its end, nats a code (see
 # `Plan`): so far that the metric moves enough; farther, the prompt is lost, and clips stop or fall silent.
@@ -112,10 +106,8 @@ def opposed_plans(plans: Mapping[Slot, Plan]) -> dict[Slot, Plan]:
 
 
 def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
-    order = {"train_sampling_strategy": "sequential"} if part.source == "captions" else {}
     settings = {
         **SETTINGS,
-        **order,  # a pair and its mirror image in one batch
         "learning_rate": part.rate,
         "beta": part.beta,
         "max_steps": part.steps,
@@ -124,7 +116,7 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
     return Plan(
         slot.metric,
         slot.direction,
-        (part.data(data),),
+        (_played(data, part.seconds),),
         model,
         replace(LORA, rank=part.rank, alpha=2.0 * part.rank, gain=part.gain),
         settings,
@@ -136,40 +128,21 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
 
 
 def make_pairs(data: Path, model: str, workers: int, tell: Tell) -> None:
-    """Make what all slots learn from, in folders below `data`, unless they are there."""
-    _, base = model_here(model)
-    make = {"played": _play, "captions": _caption}
-    for part in PARTS:
-        if not (part.data(data) / SUMMARY).exists():
-            make[part.source](part, data, base, workers, tell)
-
-
-def _play(part: Part, data: Path, base: Path, workers: int, tell: Tell) -> None:
-    """Let the base play training prompts."""
+    """Let the base play what all slots learn from, into folders below `data`, unless they are there."""
     from engine.catalog import sampling_of, weights_sha256
-    from training.data import selfplay
 
+    _, base = model_here(model)
     prompts = read_prompts(None, "training")[::PROMPTS_EVERY]
-    settings = GenerationSettings(seconds=part.seconds).settled(sampling_of(base))
-    play = selfplay.Play(CLIPS, settings=settings)
-    thresholds = selfplay.Thresholds(RULE)
-    selfplay.make_pairs(prompts, part.data(data), base, weights_sha256(base), play, thresholds, workers, tell)
+    for seconds in sorted({part.seconds for part in PARTS}):
+        out = _played(data, seconds)
+        if (out / SUMMARY).exists():
+            continue
+        settings = GenerationSettings(seconds=seconds).settled(sampling_of(base))
+        play = selfplay.Play(CLIPS, settings=settings)
+        thresholds = selfplay.Thresholds(RULE)
+        selfplay.make_pairs(prompts, out, base, weights_sha256(base), play, thresholds, workers, tell)
 
 
-def _caption(part: Part, data: Path, base: Path, workers: int, tell: Tell) -> None:
-    """Render songs, and pair those that a caption tells apart."""
-    from training.data import captions
-    from training.starter.codec.train import take_codec
-    from training.starter.corpus.build import build
-    from training.starter.corpus.synth import FRAME, SAMPLE_RATE
-    from training.starter.lm.tokens import tokenize, tokens_folder
-
-    corpus, run = data / "corpus", data / "codec"
-    for done, *_ in build(corpus, range(SONGS), workers):
-        tell("rendering", done, SONGS, {})
-    if not (run / "codec.pt").exists():
-        take_codec(base, run)
-    for done, total in tokenize(corpus, run, workers):
-        tell("encoding", done, total, {})
-    frames = round(part.seconds * SAMPLE_RATE / FRAME)
-    captions.make_pairs(corpus, tokens_folder(corpus, run), part.data(data), CUTS, frames, tell)
+def _played(data: Path, seconds: float) -> Path:
+    """The folder of the pairs of clips of so many seconds."""
+    return data / f"played-{seconds:g}s"

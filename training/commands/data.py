@@ -247,11 +247,14 @@ def counterfactual(out: Path, model: str, corpus: Path, run: Path, as_json: bool
     \b
     tunedial train data counterfactual --corpus corpus --run runs/starter --limit 3000 --out pairs
     """
+    from training.codec import load_codec
     from training.data.counterfactual import make_pairs
     from training.data.select import Rule
     from training.starter.lm.tokens import tokens_folder
 
-    base, frames = _model_folder(model), _frames(model, options["seconds"])
+    base = _model_folder(model)
+    codec = load_codec(base)
+    frames = round(options["seconds"] * codec.sample_rate / codec.hop)
     rule = Rule(options["margin"], limit=options["limit"])
     _make(
         lambda tell: make_pairs(
@@ -267,36 +270,6 @@ def counterfactual(out: Path, model: str, corpus: Path, run: Path, as_json: bool
         ),
         as_json,
     )
-
-
-@data.command()
-@data_out_option
-@model_option
-@corpus_option
-@starter_run_option
-@click.option("--clips", type=click.IntRange(1), default=2, show_default=True, help="Of each rendering.")
-@seconds_option
-@json_option
-def captions(
-    out: Path, model: str, corpus: Path, run: Path, clips: int, seconds: float, as_json: bool
-) -> None:
-    """Pair songs that a caption tells apart, for adherence (the starter's own corpus).
-
-    \b
-    tunedial train data captions --corpus corpus --run runs/starter --out pairs
-    """
-    from training.data.captions import make_pairs
-    from training.starter.lm.tokens import tokens_folder
-
-    frames = _frames(model, seconds)
-    _make(lambda tell: make_pairs(corpus, tokens_folder(corpus, run), out, clips, frames, tell), as_json)
-
-
-def _frames(model: str, seconds: float) -> int:
-    from training.codec import load_codec
-
-    codec = load_codec(_model_folder(model))
-    return round(seconds * codec.sample_rate / codec.hop)
 
 
 def _model_folder(name: str) -> Path:

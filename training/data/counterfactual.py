@@ -59,7 +59,7 @@ def make_pairs(
     there = [r for r in renderings(corpus) if (tokens / f"{r.name}.npy").exists()]
     found = list(couples(there, cuts, frames, left_out))
     clips = list(dict.fromkeys(cut for couple in found for cut in couple))
-    codes = [codes_of(tokens, cut) for cut in clips]
+    codes = [_codes(tokens, cut) for cut in clips]
     ids = [Side(clip, 0.0, "").id for clip in codes]
     values = values_of(label_codes(codes, ids, model, workers, tell))
     place = {cut: i for i, cut in enumerate(clips)}
@@ -82,24 +82,23 @@ def couples(
         if len(plain) != 1 or len(versions) < 2:
             left_out["songs without a variant"] += 1
             continue
-        places = min(bars(version, frames) for version in versions)
-        if places < 1:
+        bars = min(_bars(version, frames) for version in versions)
+        if bars < 1:
             left_out["songs shorter than a clip"] += 1
             continue
-        chosen = sorted(random.Random(seed).sample(range(places), min(cuts, places)))
+        chosen = sorted(random.Random(seed).sample(range(bars), min(cuts, bars)))
         for version in versions:
             if version.axis:
                 yield from ((Cut(plain[0], bar, frames), Cut(version, bar, frames)) for bar in chosen)
 
 
-def bars(rendering: Rendering, frames: int) -> int:
+def _bars(rendering: Rendering, frames: int) -> int:
     """The bar lines at which a cut may begin."""
     whole = rendering.samples // FRAME - frames
     return max(0, whole // rendering.bar_frames + 1) if whole >= 0 else 0
 
 
-def codes_of(tokens: Path, cut: Cut) -> NDArray[np.int16]:
-    """The codes int16 [K, frames] of a cut."""
+def _codes(tokens: Path, cut: Cut) -> NDArray[np.int16]:
     track = np.load(tokens / f"{cut.rendering.name}.npy", mmap_mode="r")
     start = cut.bar * cut.rendering.bar_frames
     return np.array(track[:, start : start + cut.frames], dtype=np.int16)

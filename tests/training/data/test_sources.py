@@ -16,7 +16,6 @@ from engine.errors import Problem
 from engine.job import Job
 from engine.metrics import ADHERENCE, METRIC_IDS
 from engine.packs import DIRECTIONS, load_pack
-from engine.pairs import Pair, Side
 from engine.preferences import Preference, write_preference
 from engine.recipe import ModelRecord, Recipe
 from engine.take import Take, write_take
@@ -30,7 +29,7 @@ from training.data.clips import Excerpt, encode_excerpts, excerpts_of
 from training.data.select import Rule
 from training.data.splits import split_of
 from training.pack import Slot
-from training.store import NoPairs, read_pairs, read_summary, write_pairs
+from training.store import NoPairs, read_pairs, read_summary
 
 SECONDS = 2.0
 
@@ -451,12 +450,6 @@ def test_the_starters_recipe_is_one_command(tmp_path, model, monkeypatch, capsys
     monkeypatch.setattr("training.recipe.RULE", Rule(0.1))
     monkeypatch.setattr("training.recipe.PROMPTS_EVERY", 60)
     monkeypatch.setattr("training.recipe.CLIPS", 8)
-    songs = [
-        Pair("jazz", ADHERENCE, split, Side(codes, 1.0, "a"), Side(codes + 1, 0.0, "b"))
-        for split in ("train", "test")
-        for codes in np.random.default_rng(0).integers(0, tiny.CARD - 1, (2, 4, 120)).astype(np.int16)
-    ]
-    write_pairs(tmp_path / "pairs" / "captions-2s", songs, "captions of 2 rendered songs")
     words = ["train", "starter", "--metric", "energy", "--metric", "valence"]
     words += ["--data", str(tmp_path / "pairs"), "--out", str(tmp_path / "pack"), "--model", str(model)]
     assert main([*words, "--json"]) == 0, capsys.readouterr().err
