@@ -16,13 +16,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
 from engine.adapters import CONFIG_FILE, WEIGHTS_FILE, LowRank, read_adapter
-from engine.errors import Problem
 from engine.files import part_beside, replace_file
 from engine.metrics import ADHERENCE
 from engine.packs import CARD_FILE, DIRECTIONS, MANIFEST_FILE, Card, Pack, load_pack, seal
@@ -114,24 +114,34 @@ def _write_opposed(of: Path, slot: Slot, weights: Mapping[str, Tensor], folder: 
 
 
 def _add(other: Path, weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Add the adapter in `other` to the one in `folder`."""
+    """Add the adapter in `other` to the one in `folder`, which need not change the same modules."""
     own, more = (read_adapter(place, weights).modules for place in (folder, other))
-    if own.keys() != more.keys():
-        raise Problem(f"{other} and {folder} change different modules.", "Train both with the same options.")
-    both = {module: added(own[module], more[module]) for module in own}
-    _write(both, folder, folder, "with adherence to the prompt")
+    both = {
+        module: added(own[module], more[module])
+        if module in own and module in more
+        else own.get(module) or more[module]
+        for module in sorted(own.keys() | more.keys())
+    }
+    targets = {name for place in (folder, other) for name in _config(place)["target_modules"]}
+    _write(both, folder, folder, "with adherence to the prompt", target_modules=sorted(targets))
 
 
-def _write(modules: Mapping[str, LowRank], of: Path, folder: Path, method: str) -> None:
-    """Write changes of one rank to `folder`, with the config and the card in `of`, to whose method `method`
-    is added."""
+def _config(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / CONFIG_FILE).read_bytes()))
+
+
+def _write(modules: Mapping[str, LowRank], of: Path, folder: Path, method: str, **changed: Any) -> None:
+    """Write `modules` to `folder`, with the config in `of`, some of it `changed`, and the card there, to
+    whose method `method` is added."""
     tensors = {}
     for module, change in modules.items():
         tensors[_LOW_RANK.format(module, "A")] = change.A.half().contiguous()
         tensors[_LOW_RANK.format(module, "B")] = (change.scale * change.B).half().contiguous()
-    rank = max(len(change.A) for change in modules.values())
-    plain = {"r": rank, "lora_alpha": rank, "use_rslora": False, "rank_pattern": {}, "alpha_pattern": {}}
-    config = json.loads((of / CONFIG_FILE).read_bytes()) | plain
+    ranks = {module: len(change.A) for module, change in modules.items()}
+    rank = max(ranks.values())
+    others = {module: own for module, own in ranks.items() if own != rank}
+    plain = {"r": rank, "lora_alpha": rank, "rank_pattern": others, "alpha_pattern": others}
+    config = _config(of) | plain | {"use_rslora": False} | changed
     card = Card.model_validate_json((of / CARD_FILE).read_bytes())
     settings = {name: value for name, value in card.settings.items() if name != "gain"}
     made = card.model_copy(update={"method": f"{card.method}; {method}", "settings": settings})

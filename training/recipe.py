@@ -14,7 +14,7 @@ from training.data.clips import Tell
 from training.data.select import Rule
 from training.pack import SLOTS, Slot
 from training.plan import Plan, model_here
-from training.policy import LoraPlan
+from training.policy import TARGETS, LoraPlan
 
 NAME = "starter"
 VERSION = "1.0"
@@ -23,8 +23,14 @@ PROMPTS_EVERY = 2  # of the training prompts, so that 240 are played
 CLIPS = 12
 RULE = Rule(margin=1.0, most=4.0, purity=0.7, limit=600)  # of them a tenth or so is held out
 
-# Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384.
-LORA = LoraPlan(rank=8, alpha=16.0, gain=2.0)
+# Sizes that leave 26 adapters below 20 MB: rank 8 on the later half of five layers of 384. Knobs leave alone
+# how the text is read, or they keep less of it (docs/log.md).
+LORA = LoraPlan(
+    rank=8,
+    alpha=16.0,
+    gain=2.0,
+    targets=tuple(f"self_attn.{name}" if "proj" in name else name for name in TARGETS),
+)
 HELD_OUT = 96
 # The likelihood term keeps the chosen clips from sinking, which they did without it.
 SETTINGS: Mapping[str, Any] = {
@@ -51,6 +57,7 @@ class Part:
     gain: float = LORA.gain
     seconds: float = 5.0  # enough to hear a quality, and half of the cost of 10
     rank: int = LORA.rank
+    targets: tuple[str, ...] = LORA.targets
 
 
 PARTS = (
@@ -66,7 +73,7 @@ PARTS = (
         *(3e-4, 0.01, 100, 100),
     ),
     # In every adapter of the pack, whose rank it adds to.
-    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, seconds=10.0, rank=4),
+    Part((ADHERENCE,), 3e-4, 0.01, 400, 100, seconds=10.0, rank=4, targets=TARGETS),
 )
 # How far from the base the negative and the positive adapter are with a knob at its end, nats a code (see
 # `Plan`): so far that the metric moves enough; farther, the prompt is lost, and clips stop or fall silent.
@@ -118,7 +125,7 @@ def _plan(slot: Slot, part: Part, data: Path, model: str) -> Plan:
         slot.direction,
         (_played(data, part.seconds),),
         model,
-        replace(LORA, rank=part.rank, alpha=2.0 * part.rank, gain=part.gain),
+        replace(LORA, rank=part.rank, alpha=2.0 * part.rank, gain=part.gain, targets=part.targets),
         settings,
         patience=4,
         held_out=HELD_OUT,

@@ -19,7 +19,7 @@ from training.batches import Examples, clips_of, collate
 from training.cache import text_states
 from training.opposites import added, half_difference
 from training.plan import Plan
-from training.policy import LoraPlan, layout_of, load_decoder, save_adapter, with_lora
+from training.policy import LoraPlan, layout_of, load_decoder, save_adapter, with_adapter, with_lora
 from training.scoring import divergence, predictions
 from training.store import read_pairs
 from training.strength import strengthen
@@ -127,6 +127,34 @@ def test_an_adapter_of_adherence_is_in_every_one(apart: Path, model: Path, tmp_p
     assert sorted(pack.adapters) == [("energy", "negative"), ("energy", "positive"), ("tempo", "positive")]
     card = pack.adapters["tempo", "positive"].card
     assert card is not None and card.method == "DPO; with adherence to the prompt"
+
+
+@torch.no_grad()
+def test_adherence_may_change_modules_that_the_knob_leaves_alone(
+    apart: Path, model: Path, tmp_path: Path
+) -> None:
+    for seed, way in enumerate(("positive", "negative")):
+        own = LoraPlan(rank=3, targets=("self_attn.q_proj", "fc1"))
+        save_random(model, apart / "energy" / way, seed, own)
+    shutil.copytree(apart / "tempo" / "positive", apart / ADHERENCE / "positive")
+    seal(apart)
+    made = tmp_path / "made"
+    assert main(["train", "oppose", "--apart", str(apart), "--out", str(made)]) == 0
+    decoder = load_decoder(model)
+    weights = {name: weight.clone() for name, weight in decoder.state_dict().items()}
+    found = read_adapter(made / "energy" / "positive", weights).modules
+    keeping = read_adapter(apart / ADHERENCE / "positive", weights).modules
+    assert {name.rsplit(".", 2)[1]: len(low.A) for name, low in found.items() if "q_proj" in name} == {
+        "self_attn": 5,
+        "encoder_attn": 2,
+    }
+    for name, low in found.items():
+        if "encoder_attn" in name:
+            assert torch.allclose(dense(low), dense(keeping[name]), atol=1e-3)
+    merged = with_adapter(decoder, made / "energy" / "positive").merge_and_unload().state_dict()
+    for name, low in found.items():
+        wanted = weights[f"{name}.weight"] + dense(low)
+        assert torch.allclose(merged[f"{name}.weight"].double(), wanted, atol=1e-4), name
 
 
 def test_what_is_no_pack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
