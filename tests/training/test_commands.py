@@ -20,7 +20,19 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_help_lists_the_steps_in_their_order() -> None:
     shown = CliRunner().invoke(command.starter, ["--help"]).output
-    steps = ["corpus", "codec", "decoder", "splitter", "tokens", "lm", "export", "report", "scorer", "probe"]
+    steps = [
+        "corpus",
+        "codec",
+        "decoder",
+        "splitter",
+        "tokens",
+        "lm",
+        "export",
+        "report",
+        "scorer",
+        "probe",
+        "kept",
+    ]
     places = [shown.index(f"python -m training.starter {step}") for step in steps]
     assert places == sorted(places)
     assert set(steps) == set(command.starter.commands)

@@ -1,13 +1,18 @@
 """What the probe still hears of a caption in variants of a song."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from engine.metrics import METRIC_IDS
 from engine.probe.families import Probe, ProbeConfig
 from engine.probe.timbre import SIZE, VERSION
 from tests.training.fixtures import DESCRIPTION, rendering
 from training.data.counterfactual import Cut
+from training.starter.__main__ import starter
 from training.starter.kept import Sound, alike, kept
 
 
@@ -58,3 +63,21 @@ def test_variants_of_other_instruments_do_not_count() -> None:
         update={"description": DESCRIPTION.model_copy(update={"instruments": ("piano",)})}
     )
     assert alike([(plain, other), (plain, Cut(without, 0, 500))]) == [(plain, other)]
+
+
+def test_the_command_listens_to_songs_and_their_variants(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "songs").mkdir()
+    for seed in range(10):
+        song = rendering(520, name=f"{seed}_0", seed=seed)
+        variant = song.model_copy(update={"name": f"{seed}_1", "axis": "intensity"})
+        (tmp_path / "songs" / f"{seed:06d}.json").write_text(
+            json.dumps([one.model_dump() for one in (song, variant)])
+        )
+        noise = np.random.default_rng(seed).standard_normal((2, song.samples)) * 3000
+        np.save(tmp_path / "audio" / f"{song.name}.npy", noise.astype(np.int16))
+        np.save(tmp_path / "audio" / f"{variant.name}.npy", noise.astype(np.int16))
+    ran = CliRunner().invoke(starter, ["kept", "--corpus", str(tmp_path), "--json"])
+    assert ran.exit_code == 0, ran.output
+    axes = json.loads(ran.stdout)["axes"]
+    assert axes == {"intensity": {"couples": 10, "kept": 1.0, "error": 0.0}}, "the same sound keeps all"
