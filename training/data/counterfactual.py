@@ -21,7 +21,7 @@ from engine.pairs import Pair, Side, Split
 from training.data.clips import Tell, label_codes
 from training.data.select import Rule, select, values_of
 from training.starter.corpus.build import Rendering, renderings
-from training.starter.corpus.caption import caption
+from training.starter.corpus.caption import plain_caption
 from training.starter.corpus.synth import FRAME
 from training.store import Written, write_pairs
 
@@ -136,4 +136,4 @@ def _caption(cuts: Sequence[Cut]) -> str:
     what = " ".join(cut.source for cut in couple)
     rng = random.Random(hashlib.sha256(what.encode()).hexdigest())
     chosen = rng.choice(couple).rendering.description
-    return caption(chosen.model_copy(update={"varied": True}), rng)
+    return plain_caption(chosen, rng)

@@ -22,7 +22,7 @@ from engine.probe.families import Probe
 from engine.probe.timbre import timbre
 from training.data.counterfactual import Cut
 from training.data.select import spreads, values_of
-from training.starter.corpus.caption import caption
+from training.starter.corpus.caption import plain_caption
 from training.starter.corpus.synth import FRAME, SAMPLE_RATE
 from training.starter.report.clips import clip_stems
 
@@ -42,8 +42,11 @@ class Sound:
 
 def alike(couples: Sequence[tuple[Cut, Cut]]) -> list[tuple[Cut, Cut]]:
     """Those `couples` in which the same instruments play."""
-    played = [tuple(set(cut.rendering.description.instruments) for cut in couple) for couple in couples]
-    return [couple for couple, (own, others) in zip(couples, played, strict=True) if own == others]
+    return [(song, variant) for song, variant in couples if _played(song) == _played(variant)]
+
+
+def _played(cut: Cut) -> frozenset[str]:
+    return frozenset(cut.rendering.description.instruments)
 
 
 def listen(corpus: Path, cuts: Sequence[Cut], workers: int) -> Iterator[tuple[int, Cut, Sound]]:
@@ -66,7 +69,9 @@ def kept(probe: Probe, couples: Sequence[tuple[Cut, Cut]], heard: Mapping[Cut, S
     below their song: how many, how far the metric moved in standard deviations of all clips, the share, and
     its standard error.
     """
-    captions = [_caption(song) for song, _ in couples]
+    captions = [
+        plain_caption(song.rendering.description, random.Random(song.rendering.seed)) for song, _ in couples
+    ]
     sounds = [[heard[couple[side]] for couple in couples] for side in (0, 1)]
     plain, varied = (probe.fit(captions, np.stack([sound.timbre for sound in side])) for side in sounds)
     values = [values_of([sound.labels for sound in side]) for side in sounds]
@@ -98,9 +103,3 @@ def _share(
         "error": float(lost.std(ddof=1) / np.sqrt(count) / whole),
     }
     return found if moved is None else {**found, "moved": float(moved[known].mean())}
-
-
-def _caption(cut: Cut) -> str:
-    """A caption of genre and instruments, without the qualities that a variant may change."""
-    description = cut.rendering.description.model_copy(update={"varied": True})
-    return caption(description, random.Random(cut.rendering.seed))

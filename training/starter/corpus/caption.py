@@ -60,6 +60,11 @@ def caption(description: Description, rng: random.Random) -> str:
     return ", ".join([text, *_qualities(description, rng)])
 
 
+def plain_caption(description: Description, rng: random.Random) -> str:
+    """As `caption`, but it names no quality that differs between renderings of a song."""
+    return caption(description.model_copy(update={"varied": True}), rng)
+
+
 def paper_caption(description: Description) -> str:
     """The one caption in the paper's form: genre and up to three instruments, drums named if they sound."""
     return ", ".join([description.genre, *_with_drums(description.instruments[:3], description.instruments)])
