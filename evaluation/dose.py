@@ -6,7 +6,7 @@ tested between -5 and 0 and between 0 and 5, one-sided, and corrected for all th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, Literal
 
@@ -138,9 +138,8 @@ def report(
         down = paired_greater(by_dose[:, 2], by_dose[:, 0]) if -5.0 in values else 1.0
         steps[metric] = (up, down)
     corrected = iter(holm([p for both in steps.values() for p in both]))
-    found = {metric: _dose(metric, rows, next(corrected), next(corrected)) for metric in knobs}
-    if not tellable(len(prompts), len(knobs)):
-        found = {metric: replace(dose, verdict="not measured") for metric, dose in found.items()}
+    told = tellable(len(prompts), len(knobs))
+    found = {metric: _dose(metric, rows, next(corrected), next(corrected), told) for metric in knobs}
     return Report(tuple(prompts), tuple(seeds), VALUES, found)
 
 
@@ -190,7 +189,7 @@ class _Rows:
         ]
 
 
-def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
+def _dose(metric: str, rows: _Rows, p_up: float, p_down: float, told: bool) -> Dose:
     by_dose = rows.doses(metric, "labels", metric)
     means = nan_mean(by_dose, axis=0)
     intervals = [mean_interval(by_dose[:, d]) for d in range(len(VALUES))]
@@ -226,7 +225,9 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float) -> Dose:
             if other != metric and np.isfinite(far := _span(rows, metric, other))
         },
         faults=faults,
-        verdict=verdict_of(rank, p_up, p_down, span, adherence, sum(faults.values())),
+        verdict=verdict_of(rank, p_up, p_down, span, adherence, sum(faults.values()))
+        if told
+        else "not measured",
     )
 
 
