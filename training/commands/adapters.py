@@ -138,7 +138,7 @@ def starter(
     slots = slots_of(metrics, None)
     with telling(Console(stderr=True), "pairs:") as tell:
         make_pairs(data, model, workers, tell)
-    plans = starter_plans([*slots, KEEPING], data, model)
+    plans = starter_plans([KEEPING, *slots], data, model)  # the longest first, so that no worker waits for it
     apart = _runs(out) / "apart"
     _follow(
         plans,
