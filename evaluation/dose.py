@@ -138,8 +138,8 @@ def report(
         down = paired_greater(by_dose[:, 2], by_dose[:, 0]) if -5.0 in values else 1.0
         steps[metric] = (up, down)
     corrected = iter(holm([p for both in steps.values() for p in both]))
-    told = tellable(len(prompts), len(knobs))
-    found = {metric: _dose(metric, rows, next(corrected), next(corrected), told) for metric in knobs}
+    enough = tellable(len(prompts), len(knobs))
+    found = {metric: _dose(metric, rows, next(corrected), next(corrected), enough) for metric in knobs}
     return Report(tuple(prompts), tuple(seeds), VALUES, found)
 
 
@@ -189,7 +189,7 @@ class _Rows:
         ]
 
 
-def _dose(metric: str, rows: _Rows, p_up: float, p_down: float, told: bool) -> Dose:
+def _dose(metric: str, rows: _Rows, p_up: float, p_down: float, enough: bool) -> Dose:
     by_dose = rows.doses(metric, "labels", metric)
     means = nan_mean(by_dose, axis=0)
     intervals = [mean_interval(by_dose[:, d]) for d in range(len(VALUES))]
@@ -226,7 +226,7 @@ def _dose(metric: str, rows: _Rows, p_up: float, p_down: float, told: bool) -> D
         },
         faults=faults,
         verdict=verdict_of(rank, p_up, p_down, span, adherence, sum(faults.values()))
-        if told
+        if enough
         else "not measured",
     )
 
