@@ -26,7 +26,7 @@ run: setup  ## open the app; without a display, render a demo take into takes/de
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" != Linux ]; then \
 		exec $(BIN)/tunedial; \
 	fi; \
-	$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --seed 7 --out takes/demo && \
+	$(BIN)/tunedial generate "classic rock, electric guitar, piano, drums" --set energy=4 --seed 7 --out takes/demo && \
 	echo "There is no display here, so this was a demo: listen to takes/demo/base.wav and takes/demo/tuned.wav." && \
 	echo "Make your own: $(BIN)/tunedial generate \"jazz, piano, double bass, drums\""
 
