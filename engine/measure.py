@@ -24,7 +24,7 @@ from engine.compiled import librosa
 from engine.errors import Problem
 from engine.windows import silent, windows
 
-VERSION = 2
+VERSION = 3
 MAX_SECONDS = 300.0
 MANY = 16  # files from which on processes of their own are worth their start, some seconds
 
@@ -190,7 +190,7 @@ def tempo_of(mono: NDArray[np.float32]) -> tuple[float | None, float]:
     best = int(score.argmax())
     if score[best] <= 0:
         return None, 0.0
-    tempo = _ONSETS_PER_MINUTE / _refined(similarity[: half + 2], int(lags[best]))
+    tempo = _ONSETS_PER_MINUTE / refined_lag(similarity[: half + 2], int(lags[best]))
     return tempo, float(np.clip(pulse[best], 0, 1))
 
 
@@ -213,16 +213,19 @@ def key_of(mono: NDArray[np.float32]) -> tuple[str | None, float]:
     return f"{_PITCHES[tonic]} {mode}", float(np.clip(fits[best], 0, 1))
 
 
-def _refined(similarity: NDArray[np.float32], lag: int) -> float:
-    """The lag of the beat to a fraction of a frame: from the peak 8, 4 or 2 beats later, where it is.
+def refined_lag(similarity: NDArray[np.float32], lag: int) -> float:
+    """The lag of the beat to a fraction of a frame, from its peak at `lag` in the similarity [L] of onsets.
 
-    A parabola through a peak and its neighbours gives its top.
+    A peak 8, 4 or 2 beats later, where there is one, tells it finer. A parabola through a peak and its
+    neighbours gives its top.
     """
     beats, at = 1, lag
     while beats < 8 and 2 * at + 3 < len(similarity):
         around = np.arange(2 * at - 2, 2 * at + 3)
         nearest = int(around[similarity[around].argmax()])
-        if similarity[nearest] < 0.5 * similarity[lag]:
+        height = similarity[nearest]
+        on_a_slope = height < max(similarity[nearest - 1], similarity[nearest + 1])
+        if on_a_slope or height < 0.5 * similarity[lag]:
             break
         beats, at = 2 * beats, nearest
     before, top, after = (float(value) for value in similarity[at - 1 : at + 2])

@@ -9,7 +9,16 @@ import pytest
 
 from engine.audio import write_audio
 from engine.errors import CallProblem, Problem
-from engine.measure import Measurement, key_of, measure, measure_audio, measure_many, tempo_of, vibes_of
+from engine.measure import (
+    Measurement,
+    key_of,
+    measure,
+    measure_audio,
+    measure_many,
+    refined_lag,
+    tempo_of,
+    vibes_of,
+)
 
 VIBES = (
     "acousticness",
@@ -68,6 +77,14 @@ def test_mir_eval_finds_the_tempo_of_drum_patterns_detected():
         )
         hits.append(one_correct)
     assert all(hits)
+
+
+def test_a_slope_two_beats_later_does_not_move_the_beat():
+    """Its parabola is nearly a line: the top would lie 4,000 frames away."""
+    similarity = np.zeros(40, np.float32)
+    similarity[9:12] = 0.5, 1.0, 0.5  # the beat, 10 frames
+    similarity[20:25] = 0.1, 0.4, 0.8, 1.1999, 1.5
+    assert refined_lag(similarity, 10) == 10
 
 
 def test_a_tempo_is_found_in_three_seconds():
